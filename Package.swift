@@ -1,0 +1,41 @@
+// swift-tools-version:6.1
+import PackageDescription
+
+// Which target may import what is decided in Documentation/design.md and checked by `make check`.
+let package = Package(
+  name: "verbatim",
+  products: [
+    .executable(name: "verbatim", targets: ["verbatim"]),
+    .library(name: "VerbatimStore", targets: ["VerbatimStore"]),
+  ],
+  targets: [
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .target(
+      name: "CSimdjson",
+      linkerSettings: [.linkedLibrary("simdjson")]),
+    .target(
+      name: "CBeast",
+      linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+
+    .target(name: "VerbatimModel", dependencies: ["CSimdjson"]),
+    .target(name: "Databases", dependencies: ["CSQLite"]),
+    .target(name: "HTTP", dependencies: ["CBeast", "CCurl", "CZlib", "CZstd"]),
+    .target(name: "VerbatimStore", dependencies: ["VerbatimModel", "Databases"]),
+    .target(name: "VerbatimServer", dependencies: ["VerbatimModel", "HTTP", "VerbatimStore"]),
+    .executableTarget(name: "verbatim", dependencies: ["VerbatimServer"]),
+    .target(
+      name: "VerbatimTesting",
+      dependencies: ["VerbatimModel", "Databases", "HTTP", "VerbatimStore", "VerbatimServer"]),
+
+    .testTarget(name: "VerbatimModelTests", dependencies: ["VerbatimModel", "VerbatimTesting"]),
+    .testTarget(name: "DatabasesTests", dependencies: ["Databases", "VerbatimTesting"]),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP", "VerbatimTesting"]),
+    .testTarget(name: "VerbatimStoreTests", dependencies: ["VerbatimStore", "VerbatimTesting"]),
+    .testTarget(name: "VerbatimServerTests", dependencies: ["VerbatimServer", "VerbatimTesting"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
+)

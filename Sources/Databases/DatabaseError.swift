@@ -1,0 +1,33 @@
+/// What went wrong in a database, by what a caller can do about it.
+package struct DatabaseError: Error, Sendable {
+  package enum Kind: Sendable, Equatable {
+    /// Try again later: locked, connection lost, I/O error, server restarting.
+    case unavailable
+    /// No room: disk or quota is full. Try again when there is.
+    case full
+    /// The file or the server takes no writes.
+    case readOnly
+    /// The statement broke a constraint: unique, not null, check, size.
+    case constraint
+    /// Not a database, or a damaged one. Stop and restore.
+    case corrupt
+    /// The caller's task was cancelled.
+    case cancelled
+    /// Everything else: a mistake in our SQL, a missing table.
+    case statement
+  }
+
+  package var kind: Kind
+  /// The engine's own code (SQLite: the extended result code).
+  package var code: Int32
+  /// The engine's own message; never holds bound values.
+  package var message: String
+  package var sql: String?
+
+  package init(kind: Kind, code: Int32, message: String, sql: String? = nil) {
+    self.kind = kind
+    self.code = code
+    self.message = message
+    self.sql = sql
+  }
+}

@@ -1,0 +1,16 @@
+/// Finds the handler of a path; literal segments win over `{parameters}`.
+package struct Router: Sendable {
+  package init() {}
+
+  /// `pattern`: `/api/chat/{conversation_id}/messages`. GET also answers HEAD.
+  package mutating func on(_ method: String, _ pattern: String, _ handler: @escaping Handler) { fatalError("skeleton") }
+
+  /// What a request leads to; the server's own error shapes make the answers for the last two.
+  package enum Match: Sendable {
+    case handler(Handler, parameters: [String: String], pattern: String)
+    case methodNotAllowed(allow: [String])
+    case notFound
+  }
+
+  package func match(method: String, path: String) -> Match { fatalError("skeleton") }
+}

@@ -1,0 +1,14 @@
+/// Bytes that may be a part of a larger buffer: a JSON slice, a message's text, a request body.
+///
+/// Slices share their buffer, so passing one on copies nothing; keep one no longer than needed, since it keeps the whole
+/// buffer alive.
+package typealias Bytes = ArraySlice<UInt8>
+
+extension Bytes {
+  package init(utf8 text: String) {
+    self = Array(text.utf8)[...]
+  }
+
+  /// The text, with ill-formed UTF-8 replaced by U+FFFD.
+  package var string: String { String(decoding: self, as: UTF8.self) }
+}

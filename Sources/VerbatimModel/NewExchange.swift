@@ -1,0 +1,72 @@
+/// A finished or failed exchange that is to be recorded, validated, as every way in produces it.
+///
+/// All `Bytes` of JSON are slices of the request's own bytes.
+package struct NewExchange: Sendable {
+  package struct Failure: Sendable, Equatable {
+    /// A provider's code, as text: `400`, `rate_limit_exceeded`.
+    package var code: String
+    package var message: String
+
+    package init(code: String, message: String) {
+      self.code = code
+      self.message = message
+    }
+  }
+
+  package var appID: String
+  package var userID: String
+  package var conversationID: String?
+  /// Claims (conversation, or else app and user; id) once; a failed exchange claims nothing.
+  package var clientMessageID: String?
+  /// Claims (account; key) once, also for a failed exchange; what importers derive from a line.
+  package var idempotencyKey: String?
+  package var modelProvider: String
+  package var modelName: String
+  /// What was asked, oldest first; at least one.
+  package var messages: [Message]
+  /// What came back, by choice index; empty for a failure.
+  package var choices: [Message]
+  package var failure: Failure?
+  package var attachments: [Attachment] = []
+  /// JSON object of the body's unknown fields, in order; nil when there are none.
+  package var request: Bytes?
+  /// JSON object.
+  package var inputs: Bytes?
+  /// JSON object (`metadata`; the column `other`).
+  package var metadata: Bytes?
+  /// JSON object as the provider sent it.
+  package var usage: Bytes?
+  package var promptTokens: Int64?
+  package var completionTokens: Int64?
+  package var totalTokens: Int64?
+  /// Millionths of the currency.
+  package var totalPrice: Int64?
+  package var currency: String?
+  package var finishReason: String?
+  package var systemFingerprint: String?
+  package var responseID: String?
+  package var isStream: Bool = false
+  package var latency: Duration?
+  package var firstTokenLatency: Duration?
+  /// Unix milliseconds, UTC; nil means now.
+  package var createdAt: Int64?
+  /// The client's address.
+  package var ip: String?
+  /// Where it came in: `api`, `import`, …
+  package var source: String = "api"
+
+  package init(
+    appID: String, userID: String, conversationID: String? = nil, clientMessageID: String? = nil,
+    modelProvider: String, modelName: String, messages: [Message], choices: [Message], failure: Failure? = nil
+  ) {
+    self.appID = appID
+    self.userID = userID
+    self.conversationID = conversationID
+    self.clientMessageID = clientMessageID
+    self.modelProvider = modelProvider
+    self.modelName = modelName
+    self.messages = messages
+    self.choices = choices
+    self.failure = failure
+  }
+}
