@@ -42,6 +42,8 @@ package struct RequestBody: Sendable {
   /// The whole body with at least 64 bytes of spare capacity behind it.
   package func collect(upTo limit: Int) async throws -> [UInt8] { fatalError("skeleton") }
   package init(_ bytes: [UInt8]) { fatalError("skeleton") }
+  /// A body whose parts `next` makes, such as the decoded form of another one. Parts are asked for one after another.
+  package init(_ next: @escaping @Sendable () async throws -> ArraySlice<UInt8>?) { fatalError("skeleton") }
 }
 
 package struct HTTPResponse: Sendable {
@@ -64,6 +66,8 @@ package struct HTTPResponse: Sendable {
 }
 
 package struct ResponseWriter: Sendable {
+  /// A writer that stands before another one, for instance to count.
+  package init(_ write: @escaping @Sendable ([UInt8]) async throws -> Void) { fatalError("skeleton") }
   package func write(_ bytes: [UInt8]) async throws { fatalError("skeleton") }
 }
 
