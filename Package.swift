@@ -13,6 +13,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(
       name: "CSimdjson",
       linkerSettings: [.linkedLibrary("simdjson")]),
@@ -24,7 +25,7 @@ let package = Package(
     .target(name: "Databases", dependencies: ["CSQLite"]),
     .target(name: "HTTP", dependencies: ["CBeast", "CCurl", "CZlib", "CZstd"]),
     .target(name: "VerbatimStore", dependencies: ["VerbatimModel", "Databases"]),
-    .target(name: "VerbatimServer", dependencies: ["VerbatimModel", "HTTP", "VerbatimStore"]),
+    .target(name: "VerbatimServer", dependencies: ["VerbatimModel", "HTTP", "VerbatimStore", "COpenSSL"]),
     .executableTarget(name: "verbatim", dependencies: ["VerbatimServer"]),
     .target(
       name: "VerbatimTesting",

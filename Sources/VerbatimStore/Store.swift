@@ -11,6 +11,9 @@ package final class Store: Sendable {
     package var partitionTimeZone = "UTC"
     /// `CURRENCY`, for exchanges that name none.
     package var currency = "USD"
+    /// Nothing is created, upgraded or written; the file must hold a schema of this version. For `verify`, `backup` and
+    /// the check before `restore`, also while a server has the file open.
+    package var isReadOnly = false
     package var log: Log = .silent
 
     package init(path: String) { self.path = path }
@@ -46,6 +49,14 @@ package final class Store: Sendable {
 
   /// Compares counts, counters, keys, references and the partition register; every line is something wrong.
   package func verify(progress: @Sendable (String) -> Void) async throws -> [String] { fatalError("skeleton") }
+
+  /// Copies the database as it is now to a new file while appends go on; fails if the file exists.
+  package func backup(to path: String, progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void) async throws {
+    fatalError("skeleton")
+  }
+
+  /// The engine's own check of the file; every line is damage.
+  package func integrityCheck() async throws -> [String] { fatalError("skeleton") }
 
   /// Commits what is queued, then closes.
   package func close() async { fatalError("skeleton") }
