@@ -1,0 +1,43 @@
+# Verbatim's tasks; `make help` lists them. Each installs what it needs on Debian 12 and is quick the second time.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run build test check bench fuzz clean packages-build packages-test packages-bench packages-fuzz venv
+
+SWIFT ?= swift
+ARGS ?=
+RELEASE := .build/release/verbatim
+WARNINGS_AS_ERRORS := -Xswiftc -warnings-as-errors -Xcxx -Wall -Xcxx -Wextra -Xcxx -Werror
+
+help: ## list these tasks
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+run: build ## build, then serve on http://127.0.0.1:10000 (ARGS='--port 8080')
+	@exec $(RELEASE) serve $(ARGS)
+
+build: packages-build ## build .build/release/verbatim
+	$(SWIFT) build -c release --product verbatim
+
+test: packages-test venv ## run every test; the crash rounds come last
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --disable-xctest --skip CrashTests
+	$(SWIFT) test --skip-build --disable-xctest --filter CrashTests
+
+check: packages-test ## format lint, import check, warnings as errors
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+	Scripts/check-imports.sh
+	$(SWIFT) build --build-tests --scratch-path .build/check $(WARNINGS_AS_ERRORS)
+
+bench: build packages-bench ## measure against the peers (QUICK=1 for a short look)
+	Benchmarks/run.sh
+
+fuzz: packages-fuzz ## fuzz the C++ parsers (FUZZ_SECONDS=60 each)
+	Scripts/fuzz.sh
+
+clean: ## remove what was built; data/ stays
+	rm -rf .build .venv
+
+packages-build packages-test packages-bench packages-fuzz: packages-%:
+	@Scripts/install-packages.sh $*
+
+venv: packages-test
+	@Scripts/python-environment.sh .venv Scripts/packages/python.txt
