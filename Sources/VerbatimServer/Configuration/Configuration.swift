@@ -1,0 +1,92 @@
+import HTTP
+import VerbatimModel
+import VerbatimStore
+
+/// Everything that an operator decides, checked; made by `ConfigurationSources.load()`.
+package struct Configuration: Sendable {
+  package enum LogFormat: String, Sendable, CaseIterable { case json, text }
+
+  /// Which requests have a line in the log.
+  package enum AccessLog: String, Sendable, CaseIterable {
+    /// Those answered with 400 or above; all of them at level debug.
+    case failures
+    case on
+    case off
+  }
+
+  package enum Authentication: String, Sendable, CaseIterable { case on, off }
+
+  package var host = "127.0.0.1"
+  package var port = 10000
+  package var database = DatabaseLocation.standard
+  package var slowQueryThreshold: Duration = .milliseconds(500)
+  package var partitionTimeZone = "UTC"
+  package var logTimeZone: String?
+  package var logLevel = LogLevel.info
+  package var logFormat = LogFormat.json
+  package var accessLog = AccessLog.failures
+  package var isDebug = false
+  package var defaultModelProvider = "custom"
+  package var defaultModelID = "custom-model"
+  package var isTokenEstimationEnabled = false
+  package var pricePerThousandTokens = 0.0
+  package var currency = "USD"
+  /// nil: not said.
+  package var authentication: Authentication?
+  package var corsOrigins: [String] = []
+  package var trustedProxies: [String] = []
+  package var server = HTTPServer.Configuration()
+
+  /// What was decided, setting by setting, without secrets.
+  package var summary: [(name: String, value: String)] = []
+
+  package init() {}
+
+  /// Refuses to serve strangers by accident.
+  package func checkForServing() throws(ConfigurationError) {
+    if authentication == .on {
+      throw ConfigurationError(
+        "AUTH=on: this version has no keys yet, so nobody could be let in; "
+          + "use AUTH=off, or leave AUTH unset and stay on 127.0.0.1")
+    }
+    if authentication == nil, !HostAddress.isLoopback(host) {
+      throw ConfigurationError(
+        "API_HOST=\(host): this version has no keys yet, so everyone who reaches this address could read and write; "
+          + "type AUTH=off (or --auth off) to allow that, or use API_HOST=127.0.0.1")
+    }
+    if (server.tlsCertificatePath == nil) != (server.tlsKeyPath == nil) {
+      throw ConfigurationError("TLS_CERT and TLS_KEY belong together: give both or neither")
+    }
+  }
+}
+
+/// One clear line that stops the start.
+package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
+  package let description: String
+
+  package init(_ description: String) { self.description = description }
+}
+
+package enum HostAddress {
+  /// Whether only this machine reaches the address.
+  package static func isLoopback(_ host: String) -> Bool {
+    let bare = unbracketed(host)
+    if bare == "localhost" || bare == "::1" { return true }
+    let parts = bare.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+  }
+
+  /// The address as it stands in a URL on this machine: the unspecified addresses become loopback ones.
+  package static func forURL(_ host: String) -> String {
+    switch unbracketed(host) {
+    case "0.0.0.0": "127.0.0.1"
+    case "::": "[::1]"
+    case let bare where bare.contains(":"): "[\(bare)]"
+    case let bare: bare
+    }
+  }
+
+  private static func unbracketed(_ host: String) -> String {
+    host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+  }
+}

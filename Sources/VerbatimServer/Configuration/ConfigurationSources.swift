@@ -1,0 +1,75 @@
+/// Where settings come from, the stronger first: arguments, environment, `.env`; defaults hold where none speaks.
+package struct ConfigurationSources: Sendable {
+  /// Values by setting name.
+  package var arguments: [String: String] = [:]
+  package var environment: [String: String] = [:]
+  package var dotEnv: [String: String] = [:]
+
+  package init(arguments: [String: String] = [:], environment: [String: String] = [:], dotEnv: [String: String] = [:]) {
+    self.arguments = arguments
+    self.environment = environment
+    self.dotEnv = dotEnv
+  }
+
+  package func load() throws(ConfigurationError) -> Configuration {
+    var configuration = Configuration()
+    for setting in Settings.all where !setting.isDSN {
+      guard let value = value(of: setting.name) else { continue }
+      try apply(setting, value, to: &configuration)
+    }
+    if let (setting, value) = databaseChoice() { try apply(setting, value, to: &configuration) }
+    if value(of: "PARTITION_TIMEZONE") == nil, let zone = configuration.logTimeZone {
+      configuration.partitionTimeZone = zone
+    }
+    if configuration.isDebug {
+      configuration.logLevel = .debug
+      configuration.slowQueryThreshold = .zero
+    }
+    configuration.server.host = configuration.host
+    configuration.server.port = configuration.port
+    configuration.summary = summary()
+    return configuration
+  }
+
+  private func apply(
+    _ setting: Setting, _ value: String, to configuration: inout Configuration
+  ) throws(ConfigurationError) {
+    do {
+      try setting.apply(value, &configuration)
+    } catch {
+      let shown = setting.isDSN ? DatabaseLocation.redacted(value) : value
+      throw ConfigurationError("\(setting.name)=\(shown) \(error.problem); allowed: \(error.allowed)")
+    }
+  }
+
+  /// An empty variable counts as unset, as container tools pass them; an empty argument does not.
+  private func value(of name: String) -> String? {
+    if let value = arguments[name] { return value }
+    for source in [environment, dotEnv] {
+      if let value = source[name], !value.isEmpty { return value }
+    }
+    return nil
+  }
+
+  /// Several settings name the database: the strongest source decides, and within it `MES_SQL_DSN`, since the history
+  /// is all that this version keeps.
+  private func databaseChoice() -> (Setting, String)? {
+    let named = Settings.all.filter(\.isDSN)
+    for setting in named {
+      if let value = arguments[setting.name] { return (setting, value) }
+    }
+    for source in [environment, dotEnv] {
+      for setting in named {
+        if let value = source[setting.name], !value.isEmpty { return (setting, value) }
+      }
+    }
+    return nil
+  }
+
+  private func summary() -> [(name: String, value: String)] {
+    Settings.all.compactMap { setting in
+      guard let value = value(of: setting.name) ?? (setting.standard.isEmpty ? nil : setting.standard) else { return nil }
+      return (name: setting.name, value: setting.isDSN ? DatabaseLocation.redacted(value) : value)
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import Glibc
+
+/// What the system said about a file, as one line.
+package struct FileError: Error, Sendable, CustomStringConvertible {
+  package let description: String
+
+  /// Reads `errno`, so it must be made right after the call that failed.
+  init(_ action: String, _ path: String) {
+    let reason = String(cString: strerror(errno))
+    description = "cannot \(action) \(path): \(reason)"
+  }
+}
+
+enum FilePath {
+  /// The folder, `.` where none is named, and the last name.
+  static func split(_ path: String) -> (folder: String, name: String) {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return (".", path) }
+    let folder = path[..<slash]
+    return (folder.isEmpty ? "/" : String(folder), String(path[path.utf8.index(after: slash)...]))
+  }
+
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+}
+
+enum FileBytes {
+  /// The first 4 KB from the start of an open file; empty when it cannot be read.
+  static func read(_ file: Int32) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+      count = max(0, pread(file, buffer.baseAddress, buffer.count, 0))
+    }
+  }
+}
