@@ -27,6 +27,7 @@ package struct HTTPRequest: Sendable {
     self.peerAddress = peerAddress
     self.isSecure = isSecure
   }
+
   /// The decoded value of a query parameter (`a=1&b=2`, `+` is a space); the last wins.
-  package func queryParameter(_ name: String) -> String? { fatalError("skeleton") }
+  package func queryParameter(_ name: String) -> String? { QueryString.value(of: name, in: query) }
 }

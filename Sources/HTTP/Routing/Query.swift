@@ -1,0 +1,13 @@
+/// Reading `a=1&b=2`, the part of a request's target behind `?`.
+package enum QueryString {
+  /// The decoded value of a name; of several, the last. A name without `=` has an empty value.
+  package static func value(of name: String, in query: String?) -> String? {
+    guard let query, !query.isEmpty else { return nil }
+    for pair in query.utf8.split(separator: UInt8(ascii: "&")).reversed() {
+      let end = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
+      guard PercentEncoding.decodeForm(Substring(pair[..<end])) == name else { continue }
+      return PercentEncoding.decodeForm(Substring(pair[end...].dropFirst()))
+    }
+    return nil
+  }
+}
