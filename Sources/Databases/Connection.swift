@@ -1,3 +1,5 @@
+import Glibc
+
 /// One connection on a thread of its own: blocking drivers never run on the cooperative pool.
 ///
 /// Work on it in one hop, with `run`; inside, every call is synchronous:
@@ -5,69 +7,326 @@
 ///     let count = try await connection.run { connection in
 ///       try connection.first("SELECT count(*) FROM t") { $0.integer(0) }
 ///     }
+///
+/// The engine is reached when it is first needed, and reached anew after an I/O error or a lost connection. Whatever
+/// fails leaves the connection clean: no transaction stays open.
 package actor Connection {
-  /// Runs `body` on the connection's thread. Cancelling the task interrupts the statement that is running.
+  /// What is open while a transaction's body runs.
+  private struct OpenTransaction {
+    var kind: TransactionKind
+    /// Why the engine ended it early, where it did.
+    var failure: DatabaseError?
+  }
+
+  /// A statement at work, and since when where that is asked for.
+  private struct Use {
+    var statement: any Statement
+    var started: UInt64
+  }
+
+  private let thread: ThreadExecutor
+  private let turns = Pool<Void>(capacity: 1) {}
+  private let interruption = Interruption()
+  private let connect: @Sendable (Interruption) throws(DatabaseError) -> any Driver
+  private let slowQueries: SlowQueries?
+
+  private var driver: (any Driver)?
+  private var openTransaction: OpenTransaction?
+  private var usesInHand = 0
+  private var isClosed = false
+
+  /// Starts the thread; `connect` runs on it when the first work arrives.
+  init(
+    slowQueries: SlowQueries?,
+    connect: @escaping @Sendable (Interruption) throws(DatabaseError) -> any Driver
+  ) throws(DatabaseError) {
+    thread = try ThreadExecutor()
+    self.slowQueries = slowQueries
+    self.connect = connect
+  }
+
+  deinit { thread.stop() }
+
+  nonisolated package var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+  // MARK: Turns
+
+  /// Runs `body` on the connection's thread. Cancelling the task interrupts the statement that is running, or gives
+  /// up the place in the queue; `DatabaseError.Kind.cancelled` is thrown then.
   nonisolated package func run<Result: Sendable>(
     _ body: @Sendable (isolated Connection) throws -> Result
   ) async throws -> Result {
-    fatalError("skeleton")
+    try await turns.acquire()
+    defer { turns.release(()) }
+    let ticket = interruption.drawTicket()
+    return try await withTaskCancellationHandler {
+      try await perform(ticket, body)
+    } onCancel: {
+      interruption.cancel(ticket)
+    }
+  }
+
+  /// As `run`, but deaf to cancellation: for a batch that holds other callers' work too.
+  nonisolated package func runToEnd<Result: Sendable>(
+    _ body: @Sendable (isolated Connection) throws -> Result
+  ) async throws -> Result {
+    try await turns.acquire(waitsToEnd: true)
+    defer { turns.release(()) }
+    return try await body(self)
+  }
+
+  private func perform<Result>(
+    _ ticket: Interruption.Ticket, _ body: @Sendable (isolated Connection) throws -> Result
+  ) throws -> Result {
+    interruption.begin(ticket)
+    defer { interruption.end() }
+    if Task.isCancelled { throw DatabaseError.cancelled }
+    return try body(self)
+  }
+
+  // MARK: Statements
+
+  package var dialect: Dialect {
+    get throws(DatabaseError) { try engine().dialect }
   }
 
   /// Runs a statement; answers how many rows it changed.
   @discardableResult
-  package func execute(_ sql: SQL) throws(DatabaseError) -> Int { fatalError("skeleton") }
+  package func execute(_ sql: SQL) throws(DatabaseError) -> Int {
+    let use = try start(sql)
+    defer { finish(use) }
+    while try step(use) {}
+    return use.statement.changes
+  }
 
   /// Runs statements that take no values, separated by semicolons.
-  package func executeScript(_ text: String) throws(DatabaseError) { fatalError("skeleton") }
+  package func executeScript(_ text: String) throws(DatabaseError) {
+    let started = slowQueries == nil ? 0 : monotonicNanoseconds()
+    defer { slowQueries?.note(text, since: started) }
+    do {
+      try engine().executeScript(text)
+    } catch {
+      throw noted(error)
+    }
+  }
 
   /// All rows, decoded one by one while the statement runs; nothing but the decoded values is held.
-  package func query<Value>(_ sql: SQL, _ decode: (Row) throws -> Value) throws -> [Value] { fatalError("skeleton") }
+  package func query<Value>(_ sql: SQL, _ decode: (Row) throws -> Value) throws -> [Value] {
+    var values: [Value] = []
+    try forEachRow(sql) { row in
+      values.append(try decode(row))
+      return true
+    }
+    return values
+  }
 
   /// The first row, or nil.
-  package func first<Value>(_ sql: SQL, _ decode: (Row) throws -> Value) throws -> Value? { fatalError("skeleton") }
+  package func first<Value>(_ sql: SQL, _ decode: (Row) throws -> Value) throws -> Value? {
+    let use = try start(sql)
+    defer { finish(use) }
+    return try step(use) ? try decode(Row(use.statement)) : nil
+  }
 
   /// Calls `body` for each row until it answers false.
-  package func forEachRow(_ sql: SQL, _ body: (Row) throws -> Bool) throws { fatalError("skeleton") }
+  package func forEachRow(_ sql: SQL, _ body: (Row) throws -> Bool) throws {
+    let use = try start(sql)
+    defer { finish(use) }
+    let row = Row(use.statement)
+    while try step(use) {
+      if try !body(row) { return }
+    }
+  }
 
   /// Runs one prepared statement once a row: the hot path of writing. `bind` is called for each row index in order and
   /// must bind every `?` of `text` in order; `applied` hears whether the row changed anything (a conflict that did
-  /// nothing has not).
+  /// nothing has not). The first row that fails ends it; rows before it stay written unless a transaction rolls back.
   package func executeEach(
     _ text: String, rows: Int, bind: (Int, borrowing Binds) -> Void, applied: ((Int, Bool) -> Void)? = nil
-  ) throws(DatabaseError) { fatalError("skeleton") }
+  ) throws(DatabaseError) {
+    guard rows > 0 else { return }
+    let use = try start(text)
+    defer { finish(use) }
+    let binds = Binds(use.statement)
+    for row in 0..<rows {
+      bind(row, binds)
+      while try step(use) {}
+      applied?(row, use.statement.changes > 0)
+      use.statement.rewind()
+    }
+  }
+
+  // MARK: Transactions
 
   /// Runs `body` in a transaction that takes the write lock at once; rolls back when it throws. The commit is durable.
-  package func transaction<Result>(_ body: () throws -> Result) throws -> Result { fatalError("skeleton") }
+  package func transaction<Result>(_ body: () throws -> Result) throws -> Result {
+    guard openTransaction == nil else { throw DatabaseError.misuse("a transaction is open already") }
+    return try within(.write, body)
+  }
 
-  /// Runs `body` in a read transaction: everything it reads is of one moment.
-  package func snapshot<Result>(_ body: () throws -> Result) throws -> Result { fatalError("skeleton") }
+  /// Runs `body` in a read transaction: everything it reads is of one moment. Inside a transaction that is so anyway.
+  package func snapshot<Result>(_ body: () throws -> Result) throws -> Result {
+    openTransaction == nil ? try within(.read, body) : try body()
+  }
+
+  private func within<Result>(_ kind: TransactionKind, _ body: () throws -> Result) throws -> Result {
+    let driver = try engine()
+    do { try driver.begin(kind) } catch { throw noted(error) }
+    openTransaction = OpenTransaction(kind: kind)
+    defer { openTransaction = nil }
+    do {
+      let result = try body()
+      try commit(driver)
+      return result
+    } catch {
+      rollBack(driver)
+      throw error
+    }
+  }
+
+  private func commit(_ driver: any Driver) throws(DatabaseError) {
+    try checkTransaction(driver)
+    let started = slowQueries == nil ? 0 : monotonicNanoseconds()
+    defer { slowQueries?.note("COMMIT", since: started) }
+    do { try driver.commit() } catch { throw noted(error) }
+  }
+
+  /// A connection that cannot roll back is replaced: closing it rolls back.
+  private func rollBack(_ driver: any Driver) {
+    guard driver.isInTransaction else { return }
+    let isClean = interruption.shielded {
+      do {
+        try driver.rollback()
+        return true
+      } catch {
+        return false
+      }
+    }
+    if !isClean { disconnect() }
+  }
+
+  /// An engine may end a transaction by itself (disk full, I/O error). What follows in its body must not be committed
+  /// one by one, even if the body swallowed the error.
+  private func checkTransaction(_ driver: any Driver) throws(DatabaseError) {
+    guard let openTransaction, !driver.isInTransaction else { return }
+    throw openTransaction.failure ?? DatabaseError.misuse("the transaction was ended inside its body")
+  }
+
+  // MARK: Maintenance
+
+  /// Between batches, after their callers were answered: writes back what the log holds, once enough has gathered.
+  package func checkpointIfNeeded() throws(DatabaseError) { try checkpoint(.whenDue) }
+
+  /// How many statements were prepared and not found in the cache.
+  package var preparedStatements: Int { driver?.preparedStatements ?? 0 }
+
+  func checkpoint(_ extent: CheckpointExtent) throws(DatabaseError) {
+    let started = slowQueries == nil ? 0 : monotonicNanoseconds()
+    defer { slowQueries?.note("checkpoint", since: started) }
+    do { try engine().checkpoint(extent) } catch { throw noted(error) }
+  }
+
+  func backup(to path: String, progress: (_ done: Int, _ total: Int) -> Void) throws(DatabaseError) {
+    try engine().backup(to: path, progress: progress)
+  }
+
+  func integrityProblems() throws(DatabaseError) -> [String] { try engine().integrityProblems() }
+
+  func ensureConnected() throws(DatabaseError) { _ = try engine() }
+
+  func close() {
+    isClosed = true
+    disconnect()
+  }
+
+  /// Waits for its turn. A log that cannot be written back now is read again at the next start; nothing is lost.
+  nonisolated func closeAfterCheckpoint() async {
+    do {
+      try await runToEnd { try $0.checkpoint(.full) }
+    } catch {
+      await close()
+      return
+    }
+    await close()
+  }
+
+  private func disconnect() {
+    interruption.setInterrupt(nil)
+    driver?.close()
+    driver = nil
+  }
+
+  /// The driver, connected, and connected anew when the one before is broken and nothing of it is in hand.
+  private func engine() throws(DatabaseError) -> any Driver {
+    if let driver {
+      guard driver.isBroken && usesInHand == 0 && openTransaction == nil else { return driver }
+      disconnect()
+    }
+    if isClosed { throw .closed }
+    let connected = try connect(interruption)
+    driver = connected
+    return connected
+  }
+
+  private func start(_ sql: SQL) throws(DatabaseError) -> Use {
+    if let name = sql.refusedIdentifier { throw .misuse("not an identifier: \(name.debugDescription)") }
+    let use = try start(sql.text)
+    for value in sql.binds { use.statement.bind(value) }
+    return use
+  }
+
+  private func start(_ text: String) throws(DatabaseError) -> Use {
+    let driver = try engine()
+    try checkTransaction(driver)
+    let started = slowQueries == nil ? 0 : monotonicNanoseconds()
+    do {
+      let statement = try driver.prepare(text)
+      usesInHand += 1
+      return Use(statement: statement, started: started)
+    } catch {
+      throw noted(error)
+    }
+  }
+
+  private func step(_ use: Use) throws(DatabaseError) -> Bool {
+    if interruption.isRequested { throw .cancelled }
+    do {
+      return try use.statement.step()
+    } catch {
+      throw noted(error)
+    }
+  }
+
+  private func finish(_ use: Use) {
+    slowQueries?.note(use.statement.text, since: use.started)
+    usesInHand -= 1
+    driver?.release(use.statement)
+  }
+
+  private func noted(_ error: DatabaseError) -> DatabaseError {
+    openTransaction?.failure = error
+    return error
+  }
 }
 
-/// Binds one row's values in order, straight into the prepared statement.
-package struct Binds: ~Copyable {
-  package func integer(_ value: Int64?) { fatalError("skeleton") }
-  package func real(_ value: Double?) { fatalError("skeleton") }
-  package func text(_ value: String?) { fatalError("skeleton") }
-  /// UTF-8 text; not copied: the bytes must live until `executeEach` returns.
-  package func text(bytes value: ArraySlice<UInt8>?) { fatalError("skeleton") }
-  package func blob(_ value: ArraySlice<UInt8>?) { fatalError("skeleton") }
-  /// 16 bytes, big-endian: an id.
-  package func id(_ high: UInt64, _ low: UInt64) { fatalError("skeleton") }
-  package func null() { fatalError("skeleton") }
+/// Who hears of statements that take long.
+struct SlowQueries: Sendable {
+  private let threshold: UInt64
+  private let report: @Sendable (String, Duration) -> Void
+
+  init(threshold: Duration, report: @escaping @Sendable (String, Duration) -> Void) {
+    let nanoseconds = threshold / .nanoseconds(1)
+    self.threshold = nanoseconds > 0 ? UInt64(nanoseconds) : 0
+    self.report = report
+  }
+
+  func note(_ text: String, since started: UInt64) {
+    let taken = monotonicNanoseconds() &- started
+    if taken >= threshold { report(text, .nanoseconds(Int64(clamping: taken))) }
+  }
 }
 
-/// The row in hand; valid only inside the closure that it was given to. Columns count from 0.
-package struct Row {
-  package func isNull(_ column: Int) -> Bool { fatalError("skeleton") }
-  /// 0 for null.
-  package func integer(_ column: Int) -> Int64 { fatalError("skeleton") }
-  package func optionalInteger(_ column: Int) -> Int64? { fatalError("skeleton") }
-  package func real(_ column: Int) -> Double { fatalError("skeleton") }
-  /// "" for null.
-  package func text(_ column: Int) -> String { fatalError("skeleton") }
-  package func optionalText(_ column: Int) -> String? { fatalError("skeleton") }
-  /// A copy of a text's or blob's bytes; nil for null.
-  package func bytes(_ column: Int) -> ArraySlice<UInt8>? { fatalError("skeleton") }
-  /// A 16-byte blob as two big-endian halves; nil for null or another size.
-  package func id(_ column: Int) -> (high: UInt64, low: UInt64)? { fatalError("skeleton") }
+private func monotonicNanoseconds() -> UInt64 {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
 }

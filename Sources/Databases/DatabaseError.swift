@@ -18,7 +18,7 @@ package struct DatabaseError: Error, Sendable {
   }
 
   package var kind: Kind
-  /// The engine's own code (SQLite: the extended result code).
+  /// The engine's own code (SQLite: the extended result code); the operating system's where no engine was asked.
   package var code: Int32
   /// The engine's own message; never holds bound values.
   package var message: String
@@ -29,5 +29,22 @@ package struct DatabaseError: Error, Sendable {
     self.code = code
     self.message = message
     self.sql = sql
+  }
+}
+
+extension DatabaseError {
+  static let cancelled = DatabaseError(kind: .cancelled, code: 0, message: "the task was cancelled")
+  static let closed = DatabaseError(kind: .unavailable, code: 0, message: "the database is closed")
+
+  /// A mistake of ours in using this module.
+  static func misuse(_ message: String, sql: String? = nil) -> DatabaseError {
+    DatabaseError(kind: .statement, code: 0, message: message, sql: sql)
+  }
+}
+
+extension DatabaseError: CustomStringConvertible {
+  package var description: String {
+    let statement = sql.map { " in: \($0)" } ?? ""
+    return "\(message) (\(kind), \(code))\(statement)"
   }
 }

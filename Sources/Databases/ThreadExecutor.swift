@@ -1,0 +1,90 @@
+import Glibc
+
+/// A thread that runs an actor's jobs in the order of their arrival, so that blocking calls stay off the cooperative
+/// pool.
+///
+/// `@unchecked Sendable`: `jobs`, `isIdle` and `isStopped` are touched only under `mutex`.
+final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
+  private static let stackSize = 1 << 20
+
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let arrival = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private var jobs: [UnownedJob] = []
+  private var isIdle = false
+  private var isStopped = false
+
+  init() throws(DatabaseError) {
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(arrival, nil)
+    try start()
+  }
+
+  deinit {
+    pthread_cond_destroy(arrival)
+    pthread_mutex_destroy(mutex)
+    arrival.deallocate()
+    mutex.deallocate()
+  }
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    pthread_mutex_lock(mutex)
+    jobs.append(job)
+    let mustWake = isIdle
+    pthread_mutex_unlock(mutex)
+    if mustWake { pthread_cond_signal(arrival) }
+  }
+
+  /// Ends the thread once its queue is empty. The actor calls this when it goes, so nothing arrives afterwards.
+  func stop() {
+    pthread_mutex_lock(mutex)
+    isStopped = true
+    pthread_mutex_unlock(mutex)
+    pthread_cond_signal(arrival)
+  }
+
+  private func start() throws(DatabaseError) {
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setstacksize(&attributes, Self.stackSize)
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+
+    // The thread owns a reference: the last job may free the actor, and the executor must outlive it.
+    let executor = Unmanaged.passRetained(self)
+    var thread = pthread_t()
+    let code = pthread_create(
+      &thread, &attributes,
+      { argument in
+        if let argument { Unmanaged<ThreadExecutor>.fromOpaque(argument).takeRetainedValue().runJobs() }
+        return nil
+      }, executor.toOpaque())
+    guard code == 0 else {
+      executor.release()
+      throw DatabaseError(kind: .unavailable, code: code, message: "cannot start a thread: \(systemMessage(code))")
+    }
+  }
+
+  private func runJobs() {
+    let executor = asUnownedSerialExecutor()
+    var batch: [UnownedJob] = []
+    while true {
+      pthread_mutex_lock(mutex)
+      while jobs.isEmpty && !isStopped {
+        isIdle = true
+        pthread_cond_wait(arrival, mutex)
+        isIdle = false
+      }
+      swap(&batch, &jobs)
+      pthread_mutex_unlock(mutex)
+      if batch.isEmpty { return }
+      for job in batch { job.runSynchronously(on: executor) }
+      batch.removeAll(keepingCapacity: true)
+    }
+  }
+}
+
+/// What the operating system says about an error number.
+func systemMessage(_ code: Int32) -> String {
+  strerror(code).map { String(cString: $0) } ?? "error \(code)"
+}
