@@ -12,3 +12,133 @@ package struct UUIDv7: Hashable, Comparable, Sendable {
     left.high != right.high ? left.high < right.high : left.low < right.low
   }
 }
+
+extension UUIDv7 {
+  /// The largest time that 48 bits hold, in the year 10889.
+  package static let maximumMilliseconds: Int64 = 1 << 48 - 1
+
+  static let version: UInt64 = 0x7000
+  static let variant: UInt64 = 0b10 << 62
+  static let lowTailMask: UInt64 = 1 << 62 - 1
+  static let highTailMask: UInt64 = 0xfff
+
+  /// Times before 1970 count as 0, times past `maximumMilliseconds` as that.
+  init(milliseconds: Int64, highTail: UInt64, lowTail: UInt64) {
+    let time = UInt64(min(max(milliseconds, 0), Self.maximumMilliseconds))
+    self.init(
+      high: time << 16 | Self.version | highTail & Self.highTailMask, low: Self.variant | lowTail & Self.lowTailMask)
+  }
+
+  /// The lowest id of a millisecond.
+  package static func lowest(at milliseconds: Int64) -> UUIDv7 {
+    UUIDv7(milliseconds: milliseconds, highTail: 0, lowTail: 0)
+  }
+
+  /// The highest id of a millisecond.
+  package static func highest(at milliseconds: Int64) -> UUIDv7 {
+    UUIDv7(milliseconds: milliseconds, highTail: .max, lowTail: .max)
+  }
+
+  /// Unix milliseconds, UTC.
+  package var milliseconds: Int64 { Int64(high >> 16) }
+
+  /// The id `count` further on: it carries through the tail past version and variant, and at the tail's end into the time.
+  package func adding(_ count: UInt64) -> UUIDv7 {
+    let (sum, overflows) = (low & Self.lowTailMask).addingReportingOverflow(count)
+    let carry = sum >> 62 + (overflows ? 4 : 0)
+    let highTail = high & Self.highTailMask + carry
+    let time = high >> 16 + highTail >> 12
+    return UUIDv7(
+      high: time << 16 | Self.version | highTail & Self.highTailMask, low: Self.variant | sum & Self.lowTailMask)
+  }
+}
+
+extension UUIDv7 {
+  /// 16 big-endian bytes, as databases keep them.
+  package var bytes: [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
+      let raw = UnsafeMutableRawBufferPointer(buffer)
+      raw.storeBytes(of: high.bigEndian, toByteOffset: 0, as: UInt64.self)
+      raw.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+      count = 16
+    }
+  }
+
+  /// nil unless these are 16 bytes of version 7.
+  package init?(bytes: some Collection<UInt8>) {
+    guard bytes.count == 16 else { return nil }
+    var high: UInt64 = 0
+    var low: UInt64 = 0
+    for (index, byte) in bytes.enumerated() {
+      if index < 8 { high = high << 8 | UInt64(byte) } else { low = low << 8 | UInt64(byte) }
+    }
+    self.init(checkedHigh: high, low: low)
+  }
+
+  private init?(checkedHigh high: UInt64, low: UInt64) {
+    guard high & 0xf000 == Self.version, low & ~Self.lowTailMask == Self.variant else { return nil }
+    self.init(high: high, low: low)
+  }
+}
+
+extension UUIDv7: CustomStringConvertible, LosslessStringConvertible {
+  private static let hyphens = [8, 13, 18, 23]
+
+  /// The 36 lower-case characters: `0190163d-8694-739b-aea5-966c26f8ad91`.
+  package var description: String {
+    String(unsafeUninitializedCapacity: 36) { buffer in
+      writeText(to: buffer)
+      return 36
+    }
+  }
+
+  /// Appends the 36 characters.
+  package func append(to bytes: inout [UInt8]) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 36) { buffer in
+      writeText(to: buffer)
+      bytes.append(contentsOf: UnsafeBufferPointer(buffer))
+    }
+  }
+
+  private func writeText(to buffer: UnsafeMutableBufferPointer<UInt8>) {
+    var at = 0
+    for digit in 0..<32 {
+      if digit == 8 || digit == 12 || digit == 16 || digit == 20 {
+        buffer[at] = UInt8(ascii: "-")
+        at += 1
+      }
+      let half = digit < 16 ? high : low
+      let nibble = UInt8(truncatingIfNeeded: half >> UInt64(60 - digit % 16 * 4)) & 0xf
+      buffer[at] = nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
+      at += 1
+    }
+  }
+
+  /// nil for anything but the 36 characters of a version 7 id; capitals are taken, as RFC 9562 wants.
+  package init?(_ text: String) {
+    var halves: (high: UInt64, low: UInt64) = (0, 0)
+    var digits = 0
+    var at = 0
+    for byte in text.utf8 {
+      defer { at += 1 }
+      if Self.hyphens.contains(at) {
+        guard byte == UInt8(ascii: "-") else { return nil }
+        continue
+      }
+      guard at < 36, let nibble = Self.hexDigit(byte) else { return nil }
+      if digits < 16 { halves.high = halves.high << 4 | nibble } else { halves.low = halves.low << 4 | nibble }
+      digits += 1
+    }
+    guard at == 36 else { return nil }
+    self.init(checkedHigh: halves.high, low: halves.low)
+  }
+
+  private static func hexDigit(_ byte: UInt8) -> UInt64? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(byte - UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(byte - UInt8(ascii: "a") + 10)
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt64(byte - UInt8(ascii: "A") + 10)
+    default: nil
+    }
+  }
+}
