@@ -1,0 +1,166 @@
+import CSimdjson
+
+/// Appends JSON to bytes; commas come by themselves.
+///
+/// It does not keep track of what is open: whoever begins an object or array ends it.
+package struct JSONWriter: Sendable {
+  package private(set) var bytes: [UInt8]
+  private var needsComma = false
+
+  package init(reservingCapacity capacity: Int = 256) {
+    bytes = []
+    bytes.reserveCapacity(capacity)
+  }
+
+  package mutating func beginObject() { open(UInt8(ascii: "{")) }
+
+  package mutating func endObject() { close(UInt8(ascii: "}")) }
+
+  package mutating func beginArray() { open(UInt8(ascii: "[")) }
+
+  package mutating func endArray() { close(UInt8(ascii: "]")) }
+
+  /// A key that needs no escapes, which is every key that a program names.
+  package mutating func key(_ name: StaticString) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(UInt8(ascii: ":"))
+    needsComma = false
+  }
+
+  package mutating func key(text: String) {
+    string(text)
+    bytes.append(UInt8(ascii: ":"))
+    needsComma = false
+  }
+
+  package mutating func string(_ text: String) {
+    separate()
+    var text = text
+    text.withUTF8 { appendQuoted($0) }
+  }
+
+  /// Ill-formed UTF-8 is mended with U+FFFD.
+  package mutating func string(_ text: Bytes) {
+    let isWellFormed = text.withUnsafeBufferPointer { json_valid_utf8($0.baseAddress, $0.count) }
+    guard isWellFormed else { return string(text.string) }
+    separate()
+    text.withUnsafeBufferPointer { appendQuoted($0) }
+  }
+
+  package mutating func integer(_ value: some BinaryInteger) {
+    separate()
+    bytes.append(contentsOf: value.description.utf8)
+  }
+
+  /// The shortest digits that give the same double back; null for what JSON cannot say (infinite, not a number).
+  package mutating func double(_ value: Double) {
+    guard value.isFinite else { return null() }
+    separate()
+    bytes.append(contentsOf: value.description.utf8)
+  }
+
+  package mutating func boolean(_ value: Bool) { raw(value ? "true" : "false") }
+
+  package mutating func null() { raw("null") }
+
+  /// JSON as it is.
+  package mutating func raw(_ json: Bytes) {
+    separate()
+    bytes.append(contentsOf: json)
+  }
+
+  package mutating func raw(_ json: StaticString) {
+    separate()
+    bytes.append(contentsOf: UnsafeBufferPointer(start: json.utf8Start, count: json.utf8CodeUnitCount))
+  }
+
+  package mutating func uuid(_ id: UUIDv7) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    id.append(to: &bytes)
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// A line's end, for NDJSON; the next value needs no comma.
+  package mutating func endLine() {
+    bytes.append(UInt8(ascii: "\n"))
+    needsComma = false
+  }
+
+  /// Gives up what was written so far, to be sent in pieces; commas go on as if it were still there.
+  package mutating func takeBytes() -> [UInt8] {
+    defer { bytes = [] }
+    return bytes
+  }
+
+  private mutating func open(_ bracket: UInt8) {
+    separate()
+    bytes.append(bracket)
+    needsComma = false
+  }
+
+  private mutating func close(_ bracket: UInt8) {
+    bytes.append(bracket)
+    needsComma = true
+  }
+
+  private mutating func separate() {
+    if needsComma { bytes.append(UInt8(ascii: ",")) }
+    needsComma = true
+  }
+}
+
+extension JSONWriter {
+  private mutating func appendQuoted(_ text: UnsafeBufferPointer<UInt8>) {
+    bytes.append(UInt8(ascii: "\""))
+    var rest = text[...]
+    while !rest.isEmpty {
+      let run = UnsafeBufferPointer(rebasing: rest)
+      let plain = json_plain_prefix(run.baseAddress, run.count)
+      bytes.append(contentsOf: run.prefix(plain))
+      rest = rest.dropFirst(plain)
+      if let special = rest.popFirst() { appendEscape(special) }
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private mutating func appendEscape(_ byte: UInt8) {
+    let short: StaticString? =
+      switch byte {
+      case UInt8(ascii: "\""): #"\""#
+      case UInt8(ascii: "\\"): #"\\"#
+      case 0x08: #"\b"#
+      case 0x09: #"\t"#
+      case 0x0a: #"\n"#
+      case 0x0c: #"\f"#
+      case 0x0d: #"\r"#
+      default: nil
+      }
+    if let short {
+      bytes.append(contentsOf: UnsafeBufferPointer(start: short.utf8Start, count: short.utf8CodeUnitCount))
+      return
+    }
+    bytes.append(contentsOf: #"\u00"#.utf8)
+    bytes.append(byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
+    let digit = byte & 0xf
+    bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+  }
+}
+
+extension JSONWriter {
+  /// Writes the string, or null.
+  package mutating func string(orNull text: String?) {
+    if let text { string(text) } else { null() }
+  }
+
+  package mutating func integer(orNull value: Int64?) {
+    if let value { integer(value) } else { null() }
+  }
+
+  package mutating func raw(orNull json: Bytes?) {
+    if let json { raw(json) } else { null() }
+  }
+}
