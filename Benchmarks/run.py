@@ -1,0 +1,76 @@
+"""Measures Verbatim beside its peers in one run and prints figures and ratios; fails on errors, never on timing.
+
+Settings come from the environment: QUICK=1, ONLY=inserts,batch,reads,idle, BENCH_WORK (a folder on the disk to
+measure), VERBATIM (a binary). README.md says what each part measures.
+"""
+
+import os
+import resource
+import shutil
+import sys
+import tempfile
+
+import batch
+import idle
+import inserts
+import reads
+from peers import SeedOnMariaDB, SeedOnSQLite, Verbatim
+from processes import Failure, stop_all
+from report import Report
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class Plan:
+    """How much is measured."""
+
+    def __init__(self, is_quick):
+        self.connections = [1, 32, 128]
+        self.rounds = 1 if is_quick else 3
+        self.seconds = 2 if is_quick else 10
+        self.batch_exchanges = 10_000 if is_quick else 50_000
+        self.stored_exchanges = 20_000 if is_quick else 500_000
+        self.idle_connections = 1_000 if is_quick else 10_000
+
+
+def main():
+    plan = Plan(is_quick=os.environ.get("QUICK") == "1")
+    only = os.environ.get("ONLY", "inserts,batch,reads,idle").split(",")
+    binary = os.path.abspath(os.environ.get("VERBATIM", os.path.join(ROOT, ".build/release/verbatim")))
+    work = tempfile.mkdtemp(prefix="verbatim-bench-", dir=os.environ.get("BENCH_WORK", os.path.join(ROOT, ".build")))
+    raise_open_files()
+    report = Report(plan)
+    verbatim = Verbatim(binary, work)
+    try:
+        verbatim.start()
+        idle.measure_memory_at_rest(verbatim, report)
+        if "inserts" in only:
+            peers = [SeedOnSQLite(sys.executable, work), SeedOnMariaDB(sys.executable, work)]
+            inserts.measure(plan, verbatim, peers, report)
+        verbatim.stop()
+        if "inserts" in only:
+            verbatim.verify()
+
+        stored = Verbatim(binary, work, "stored.db")
+        if "batch" in only or "reads" in only:
+            batch.measure(plan, stored, work, report)
+        if "reads" in only:
+            reads.measure(plan, stored, work, report)
+        if "idle" in only:
+            idle.measure_connections(plan, stored, report)
+        print(report.text())
+    except Failure as failure:
+        stop_all()
+        sys.exit(f"FAILED: {failure}")
+    finally:
+        stop_all()
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def raise_open_files():
+    """For ten thousand connections at both of their ends."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+main()
