@@ -53,6 +53,7 @@ package actor Connection {
 
   /// Runs `body` on the connection's thread. Cancelling the task interrupts the statement that is running, or gives
   /// up the place in the queue; `DatabaseError.Kind.cancelled` is thrown then.
+  @discardableResult
   nonisolated package func run<Result: Sendable>(
     _ body: @Sendable (isolated Connection) throws -> Result
   ) async throws -> Result {
@@ -67,6 +68,7 @@ package actor Connection {
   }
 
   /// As `run`, but deaf to cancellation: for a batch that holds other callers' work too.
+  @discardableResult
   nonisolated package func runToEnd<Result: Sendable>(
     _ body: @Sendable (isolated Connection) throws -> Result
   ) async throws -> Result {
@@ -158,6 +160,7 @@ package actor Connection {
   // MARK: Transactions
 
   /// Runs `body` in a transaction that takes the write lock at once; rolls back when it throws. The commit is durable.
+  @discardableResult
   package func transaction<Result>(_ body: () throws -> Result) throws -> Result {
     guard openTransaction == nil else { throw DatabaseError.misuse("a transaction is open already") }
     return try within(.write, body)

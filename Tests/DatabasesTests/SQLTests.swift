@@ -71,7 +71,7 @@ import Testing
       #expect(error?.kind == .statement)
       let empty = await databaseError { try await database.writer.run { try $0.execute("  ") } }
       #expect(empty?.kind == .statement)
-      _ = try await database.writer.run { try $0.execute("SELECT 1 ;\n") }
+      try await database.writer.run { try $0.execute("SELECT 1 ;\n") }
     }
   }
 

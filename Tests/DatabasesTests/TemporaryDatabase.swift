@@ -19,6 +19,8 @@ final class TemporaryFolder: Sendable {
   }
 
   func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: file(name)) }
 }
 
 /// Runs `body` on a database of its own, then closes it.

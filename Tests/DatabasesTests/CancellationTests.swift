@@ -1,0 +1,156 @@
+import Databases
+import Testing
+
+@Suite struct CancellationTests {
+  private static let endless: SQL = """
+    WITH RECURSIVE counter(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counter)
+    SELECT sum(n) FROM counter
+    """
+
+  private func one(_ database: Database) async throws -> Int64? {
+    try await database.read { try $0.first("SELECT 1") { $0.integer(0) } }
+  }
+
+  @Test func `cancelling a task interrupts its statement and no other`() async throws {
+    try await withDatabase({ $0.maximumReaders = 2 }) { database, _ in
+      let started = Gate()
+      let endless = Task {
+        try await database.read { connection in
+          started.open()
+          return try connection.first(Self.endless) { $0.integer(0) }
+        }
+      }
+      await started.opened()
+      let meanwhile = try await one(database)
+      #expect(meanwhile == 1)
+      endless.cancel()
+      let error = await databaseError { try await endless.value }
+      #expect(error?.kind == .cancelled)
+      for _ in 0..<20 {
+        let afterwards = try await one(database)
+        #expect(afterwards == 1)
+      }
+    }
+  }
+
+  @Test func `an interrupt never hits the next task's statement`() async throws {
+    try await withDatabase { database, _ in
+      let writer = database.writer
+      for _ in 0..<200 {
+        let doomed = Task { try await writer.run { try $0.first("SELECT 1") { $0.integer(0) } } }
+        let innocent = Task {
+          try await writer.run { connection in
+            try (0..<5).map { try connection.first("SELECT \($0)") { $0.integer(0) } }
+          }
+        }
+        doomed.cancel()
+        let error = await databaseError { try await doomed.value }
+        #expect(error == nil || error?.kind == .cancelled)
+        let answers = try await innocent.value
+        #expect(answers == [0, 1, 2, 3, 4])
+      }
+    }
+  }
+
+  @Test func `a cancelled transaction leaves nothing behind`() async throws {
+    try await withDatabase { database, _ in
+      try await database.writer.run { try $0.executeScript("CREATE TABLE t (a)") }
+      let started = Gate()
+      let task = Task {
+        try await database.writer.run { connection in
+          try connection.transaction {
+            try connection.execute("INSERT INTO t VALUES (\(1))")
+            started.open()
+            _ = try connection.first(Self.endless) { $0.integer(0) }
+          }
+        }
+      }
+      await started.opened()
+      task.cancel()
+      let error = await databaseError { try await task.value }
+      #expect(error?.kind == .cancelled)
+      try await database.writer.run { connection in
+        try connection.transaction { try connection.execute("INSERT INTO t VALUES (\(2))") }
+      }
+      let left = try await database.read { try $0.query("SELECT a FROM t") { $0.integer(0) } }
+      #expect(left == [2])
+    }
+  }
+
+  @Test func `short statements after the cancellation do not run either`() async throws {
+    try await withDatabase { database, _ in
+      try await database.writer.run { try $0.executeScript("CREATE TABLE t (a)") }
+      let (started, cancelled) = (Gate(), Gate())
+      let task = Task {
+        try await database.writer.run { connection in
+          started.open()
+          cancelled.wait()
+          try connection.execute("INSERT INTO t VALUES (\(1))")
+        }
+      }
+      await started.opened()
+      task.cancel()
+      cancelled.open()
+      let error = await databaseError { try await task.value }
+      #expect(error?.kind == .cancelled)
+      let count = try await database.read { try $0.first("SELECT count(*) FROM t") { $0.integer(0) } }
+      #expect(count == 0)
+    }
+  }
+
+  @Test func `a batch that runs to its end is deaf to cancellation`() async throws {
+    try await withDatabase { database, _ in
+      try await database.writer.run { try $0.executeScript("CREATE TABLE t (a)") }
+      let (started, cancelled) = (Gate(), Gate())
+      let task = Task {
+        try await database.writer.runToEnd { connection in
+          try connection.transaction {
+            started.open()
+            cancelled.wait()
+            try connection.execute("INSERT INTO t VALUES (\(1))")
+          }
+        }
+      }
+      await started.opened()
+      task.cancel()
+      cancelled.open()
+      try await task.value
+      let count = try await database.read { try $0.first("SELECT count(*) FROM t") { $0.integer(0) } }
+      #expect(count == 1)
+    }
+  }
+
+  @Test func `a task cancelled while it waits leaves the line at once`() async throws {
+    try await withDatabase({ $0.maximumReaders = 1 }) { database, _ in
+      let (started, finish) = (Gate(), Gate())
+      async let busy = database.read { _ in
+        started.open()
+        finish.wait()
+        return 1
+      }
+      await started.opened()
+      let waiting = Task { try await database.read { _ in 2 } }
+      waiting.cancel()
+      // The reader is still busy: only the cancellation can end this.
+      let error = await databaseError { try await waiting.value }
+      #expect(error?.kind == .cancelled)
+
+      let (writing, finishWriting) = (Gate(), Gate())
+      async let write = database.writer.run { _ in
+        writing.open()
+        finishWriting.wait()
+        return 3
+      }
+      await writing.opened()
+      let waitingToWrite = Task { try await database.writer.run { _ in 4 } }
+      waitingToWrite.cancel()
+      let writeError = await databaseError { try await waitingToWrite.value }
+      #expect(writeError?.kind == .cancelled)
+
+      finish.open()
+      finishWriting.open()
+      let answers = try await (busy, write)
+      #expect(answers == (1, 3))
+    }
+  }
+}
