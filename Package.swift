@@ -33,7 +33,7 @@ let package = Package(
 
     .testTarget(name: "VerbatimModelTests", dependencies: ["VerbatimModel", "VerbatimTesting"]),
     .testTarget(name: "DatabasesTests", dependencies: ["Databases", "VerbatimTesting"]),
-    .testTarget(name: "HTTPTests", dependencies: ["HTTP", "VerbatimTesting"]),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP", "CZlib", "CZstd", "VerbatimTesting"]),
     .testTarget(name: "VerbatimStoreTests", dependencies: ["VerbatimStore", "VerbatimTesting"]),
     .testTarget(name: "VerbatimServerTests", dependencies: ["VerbatimServer", "VerbatimTesting"]),
   ],
