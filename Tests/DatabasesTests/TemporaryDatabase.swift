@@ -20,6 +20,14 @@ final class TemporaryFolder: Sendable {
 
   func file(_ name: String) -> String { "\(path)/\(name)" }
 
+  var names: [String] { FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? [] }
+
+  /// 0 where there is no such file.
+  func size(_ name: String) -> Int {
+    guard has(name), let attributes = try? FileManager.default.attributesOfItem(atPath: file(name)) else { return 0 }
+    return attributes[.size] as? Int ?? 0
+  }
+
   func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: file(name)) }
 }
 

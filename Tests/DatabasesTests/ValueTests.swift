@@ -27,7 +27,6 @@ import Testing
 
   @Test(arguments: [
     "", "a", "exactly sixteen.", "seventeen letters", "nul \0 inside", "\0", "😀👩‍👩‍👧‍👦", "天气如何", "it's \"quoted\"; --",
-    String(repeating: "長い", count: 100_000),
   ])
   func `text comes back exactly`(_ text: String) async throws {
     let stored = try await roundTrip(text) { ($0.isNull(0), $0.text(0), $0.bytes(0)) }
@@ -39,11 +38,20 @@ import Testing
     #expect(fromBytes?.1 == text)
   }
 
-  @Test(arguments: [[], [0], [0xff, 0xfe, 0xc3, 0x28, 0], [UInt8](repeating: 0xed, count: 10_000_000)] as [[UInt8]])
+  @Test(arguments: [[], [0], [0xff, 0xfe, 0xc3, 0x28, 0]] as [[UInt8]])
   func `a blob comes back exactly`(_ bytes: [UInt8]) async throws {
     let stored = try await roundTrip(bytes) { ($0.isNull(0), $0.bytes(0).map(Array.init)) }
     #expect(stored?.0 == false)
     #expect(stored?.1 == bytes)
+  }
+
+  @Test func `ten million bytes come back exactly`() async throws {
+    let bytes = (0..<10_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    let blobIsEqual = try await roundTrip(bytes) { $0.bytes(0).map(Array.init) } == bytes
+    #expect(blobIsEqual)
+    let text = String(repeating: "長い\0", count: 1_500_000)
+    let textIsEqual = try await roundTrip(text) { $0.text(0) } == text
+    #expect(textIsEqual)
   }
 
   @Test func `text and blobs keep their type`() async throws {

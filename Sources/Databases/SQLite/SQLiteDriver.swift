@@ -201,7 +201,12 @@ final class SQLiteDriver: Driver {
     let statement = try SQLiteStatement("PRAGMA integrity_check", handle, isCached: false)
     defer { statement.finalize() }
     var lines: [String] = []
-    while try statement.step() { lines.append(statement.text(0)) }
+    do {
+      while try statement.step() { lines.append(statement.text(0)) }
+    } catch where error.kind == .corrupt {
+      // Damage can be such that even the check cannot go on.
+      lines.append(error.message)
+    }
     return lines == ["ok"] ? [] : lines
   }
 
