@@ -36,6 +36,13 @@ package struct JSONWriter: Sendable {
     needsComma = false
   }
 
+  /// A field as it stands in another document, its key with quotation marks.
+  mutating func field(key: Bytes, _ value: Bytes) {
+    raw(key)
+    bytes.append(UInt8(ascii: ":"))
+    bytes.append(contentsOf: value)
+  }
+
   package mutating func string(_ text: String) {
     separate()
     var text = text
