@@ -1,0 +1,88 @@
+extension ExchangeBody {
+  private static let roles: Set<String> = ["system", "developer", "user", "assistant", "tool", "function"]
+
+  /// `query`, or `messages[]` in OpenAI form.
+  static func messages(_ fields: BodyFields) throws(InvalidExchange) -> [Message] {
+    let query = fields[.query]
+    let list = fields[.messages]
+    if list.isPresent {
+      let elements = try list.array(limit: IngestLimits.messages)
+      if query.isPresent && !query.isEmptyString && !elements.isEmpty {
+        throw .invalid(field: "query", reason: "must not be given together with messages")
+      }
+      if !elements.isEmpty { return try messages(elements) }
+      if !query.isPresent { throw .empty(list.name) }
+    }
+    let text = try query.requiredText()
+    return query.value.map { [Message(role: "user", text: text, json: $0)] } ?? []
+  }
+
+  private static func messages(_ elements: [JSONSlice]) throws(InvalidExchange) -> [Message] {
+    var messages: [Message] = []
+    messages.reserveCapacity(elements.count)
+    for (index, element) in elements.enumerated() {
+      messages.append(try message(element, name: "messages[\(index)]"))
+    }
+    return messages
+  }
+
+  private static func message(_ element: JSONSlice, name: String) throws(InvalidExchange) -> Message {
+    guard element.kind == .object else { throw .wrongType(name, expected: "a JSON object") }
+    guard let message = Message(json: element) else {
+      _ = try FieldValue("\(name).role", element["role"]).requiredText()
+      throw .missing("\(name).role")
+    }
+    guard roles.contains(message.role) else {
+      let reason = "must be one of " + roles.sorted().joined(separator: ", ")
+      throw .invalid(field: "\(name).role", reason: reason)
+    }
+    if let author = message.name, author.unicodeScalars.count > IngestLimits.name {
+      throw .tooLong("\(name).name", limit: IngestLimits.name)
+    }
+    return message
+  }
+
+  static func answer(_ fields: BodyFields) throws(InvalidExchange) -> Message {
+    let answer = fields[.answer]
+    guard let value = answer.value else {
+      throw .invalid(field: "answer", reason: "is required, or else error")
+    }
+    return Message(role: "assistant", text: try answer.requiredText(), json: value)
+  }
+
+  /// `error {code, message}`, or `error_code` and `error_message` where they mean something; nil for a finished exchange.
+  static func failure(_ fields: inout BodyFields, kind: Kind) throws(InvalidExchange) -> NewExchange.Failure? {
+    let error = fields[.error]
+    guard error.isPresent || kind == .error else { return nil }
+    if fields[.answer].isPresent && !fields[.answer].isEmptyString {
+      throw .invalid(field: "answer", reason: "must not be given together with an error")
+    }
+    if let object = try error.object() { return try failure(object, &fields) }
+    guard let code = try errorCode(fields[.errorCode]) else { throw .missing("error_code") }
+    guard let message = try fields[.errorMessage].text() else { throw .missing("error_message") }
+    if !message.isExact { fields.keep(.errorMessage) }
+    return NewExchange.Failure(code: code, message: message.string)
+  }
+
+  /// Providers often leave `code` null and say a `type` instead.
+  private static func failure(
+    _ error: JSONSlice, _ fields: inout BodyFields
+  ) throws(InvalidExchange) -> NewExchange.Failure {
+    let code = try errorCode(FieldValue("error.code", error["code"]))
+    guard let message = try FieldValue("error.message", error["message"]).text() else {
+      throw .missing("error.message")
+    }
+    var count = 0
+    for _ in error.fields { count += 1 }
+    if code == nil || count != 2 || !message.isExact { fields.keep(.error) }
+    let type = code == nil ? try errorCode(FieldValue("error.type", error["type"])) : nil
+    return NewExchange.Failure(code: code ?? type ?? "", message: message.string)
+  }
+
+  private static func errorCode(_ field: FieldValue) throws(InvalidExchange) -> String? {
+    guard let value = field.value else { return nil }
+    if let number = value.integer { return String(number) }
+    guard value.kind == .string else { throw .wrongType(field.name, expected: "an integer or a string") }
+    return try field.requiredID(limit: IngestLimits.code)
+  }
+}
