@@ -23,10 +23,14 @@ static inline CURLcode curl_set_fields(CURL *easy, struct curl_slist *fields) {
   return curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fields);
 }
 
-static inline CURLcode curl_set_receiver(
-    CURL *easy, size_t (*receive)(char *bytes, size_t size, size_t count, void *context), void *context) {
-  CURLcode code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
-  return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_WRITEDATA, context) : code;
+typedef size_t (*curl_receiver)(char *bytes, size_t size, size_t count, void *context);
+
+static inline CURLcode curl_set_receivers(CURL *easy, curl_receiver head, curl_receiver body, void *context) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, head);
+  if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
+  if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body);
+  if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_WRITEDATA, context);
+  return code;
 }
 
 static inline CURLcode curl_get_long(CURL *easy, CURLINFO info, long *value) {

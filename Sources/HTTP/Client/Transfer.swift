@@ -18,6 +18,7 @@ final class Transfer: @unchecked Sendable {
   private var fieldList: UnsafeMutablePointer<curl_slist>?
   private var body: [UInt8] = []
   private var isTooLarge = false
+  private var headIsWhole = false
 
   init(_ request: OutgoingRequest, configuration: HTTPClient.Configuration) throws(HTTPClientError) {
     try Self.check(request)
@@ -52,10 +53,20 @@ final class Transfer: @unchecked Sendable {
       return .failure(HTTPClientError(HTTPClientError.Kind(code), detail))
     }
     var status = 0
-    guard curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK else {
-      return .failure(HTTPClientError(.broken, "the answer has no status"))
+    // libcurl takes a connection that ends within the head for the end of the answer.
+    guard headIsWhole, curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK, status >= 200 else {
+      return .failure(HTTPClientError(.broken, "the answer ends within its head"))
     }
     return .success((status: status, fields: answerFields(), body: body))
+  }
+
+  /// Sees a line of the head: one of an interim answer may come before.
+  fileprivate func receiveHead(_ line: UnsafeRawBufferPointer) {
+    if line.elementsEqual("\r\n".utf8) || line.elementsEqual("\n".utf8) {
+      headIsWhole = true
+    } else if line.starts(with: "HTTP/".utf8) {
+      headIsWhole = false
+    }
   }
 
   /// Keeps a part of the answer; false when it is too much.
@@ -102,8 +113,14 @@ extension Transfer {
       try check(curl_set_text(handle, CURLOPT_CAINFO, path))
     }
     try check(
-      curl_set_receiver(
+      curl_set_receivers(
         handle,
+        { bytes, size, count, context in
+          guard let bytes, let context else { return 0 }
+          let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
+          Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receiveHead(line)
+          return line.count
+        },
         { bytes, size, count, context in
           guard let bytes, let context else { return 0 }
           let part = UnsafeRawBufferPointer(start: bytes, count: size * count)
@@ -162,6 +179,10 @@ extension Transfer {
     guard request.method != "HEAD" || request.body == nil else {
       throw HTTPClientError(.invalidRequest, "a HEAD request has no body")
     }
+    let scheme = request.url.prefix { $0 != ":" }.lowercased()
+    guard scheme == "http" || scheme == "https" else {
+      throw HTTPClientError(.invalidRequest, "the URL begins with neither http:// nor https://")
+    }
     guard request.url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
       throw HTTPClientError(.invalidRequest, "the URL has spaces or control characters")
     }
@@ -182,7 +203,7 @@ extension HTTPClientError.Kind {
       CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_ENGINE_INITFAILED,
       CURLE_SSL_INVALIDCERTSTATUS, CURLE_USE_SSL_FAILED:
       self = .tls
-    case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: self = .invalidRequest
+    case CURLE_URL_MALFORMAT: self = .invalidRequest
     default: self = .broken
     }
   }
