@@ -1,0 +1,121 @@
+import Databases
+import VerbatimModel
+
+/// What a batch adds to the counters, summed so that each row of a counter is moved once a batch.
+struct BatchCounters {
+  struct ConversationKey: Hashable {
+    let accountID: String
+    let id: String
+  }
+
+  struct ConversationChange {
+    /// The exchange that names a conversation that is new.
+    let first: PendingExchange
+    var modelName: String
+    var dialogues: Int64 = 0
+    var errors: Int64 = 0
+    var messages: Int64 = 0
+    var tokens: Int64 = 0
+    var price: Int64 = 0
+    var createdAt: Int64
+    var lastActiveAt: Int64
+    var updatedAt: Int64
+    var days: Set<Day> = []
+  }
+
+  struct UsageByDayKey: Hashable {
+    let day: Day
+    let accountID: String
+    let appID: String
+    let userID: String
+    let modelName: String
+    let status: String
+  }
+
+  struct UsageByHourKey: Hashable {
+    /// The hour's first millisecond.
+    let hour: Int64
+    let accountID: String
+    let appID: String
+    let modelName: String
+    let status: String
+  }
+
+  struct Usage {
+    var exchanges: Int64 = 0
+    var messages: Int64 = 0
+    var promptTokens: Int64 = 0
+    var completionTokens: Int64 = 0
+    var price: Int64 = 0
+    var latencies: [Int64] = []
+
+    mutating func add(_ pending: PendingExchange) {
+      exchanges += 1
+      messages += Int64(pending.rowCount)
+      promptTokens += pending.promptTokens
+      completionTokens += pending.completionTokens
+      price += pending.exchange.totalPrice ?? 0
+      guard let latency = pending.latency else { return }
+      if latencies.isEmpty { latencies = Array(repeating: 0, count: LatencyHistogram.columns.count) }
+      latencies[LatencyHistogram.bucket(of: latency)] += 1
+    }
+  }
+
+  struct PartitionChange {
+    var exchanges: Int64 = 0
+    var messages: Int64 = 0
+    var errors: Int64 = 0
+    var bytes: Int64 = 0
+  }
+
+  private(set) var conversations: [ConversationKey: ConversationChange] = [:]
+  private(set) var usageByDay: [UsageByDayKey: Usage] = [:]
+  private(set) var usageByHour: [UsageByHourKey: Usage] = [:]
+  private(set) var partitions: [Day: PartitionChange] = [:]
+
+  init(_ batch: [PendingExchange]) {
+    conversations.reserveCapacity(batch.count)
+    usageByDay.reserveCapacity(batch.count)
+    for pending in batch { add(pending) }
+  }
+
+  private mutating func add(_ pending: PendingExchange) {
+    let exchange: NewExchange = pending.exchange
+    let failures: Int64 = pending.isFailure ? 1 : 0
+
+    let conversation = ConversationKey(accountID: pending.accountID, id: pending.conversationID)
+    let unchanged = ConversationChange(
+      first: pending, modelName: exchange.modelName, createdAt: pending.createdAt, lastActiveAt: pending.createdAt,
+      updatedAt: pending.recordedAt)
+    Self.update(&conversations[conversation, default: unchanged], with: pending)
+
+    let dayKey = UsageByDayKey(
+      day: pending.day, accountID: pending.accountID, appID: exchange.appID, userID: exchange.userID,
+      modelName: exchange.modelName, status: pending.status)
+    usageByDay[dayKey, default: Usage()].add(pending)
+
+    let hourKey = UsageByHourKey(
+      hour: pending.createdAt - pending.createdAt % 3_600_000, accountID: pending.accountID, appID: exchange.appID,
+      modelName: exchange.modelName, status: pending.status)
+    usageByHour[hourKey, default: Usage()].add(pending)
+
+    var partition: PartitionChange = partitions[pending.day] ?? PartitionChange()
+    partition.exchanges += 1 - failures
+    partition.messages += Int64(pending.rowCount)
+    partition.errors += failures
+    partition.bytes += Int64(pending.size)
+    partitions[pending.day] = partition
+  }
+
+  private static func update(_ change: inout ConversationChange, with pending: PendingExchange) {
+    if pending.isFailure { change.errors += 1 } else { change.dialogues += 1 }
+    change.messages += Int64(pending.rowCount)
+    change.tokens += pending.totalTokens
+    change.price += pending.exchange.totalPrice ?? 0
+    change.modelName = pending.exchange.modelName
+    change.createdAt = min(change.createdAt, pending.createdAt)
+    change.lastActiveAt = max(change.lastActiveAt, pending.createdAt)
+    change.updatedAt = max(change.updatedAt, pending.recordedAt)
+    change.days.insert(pending.day)
+  }
+}

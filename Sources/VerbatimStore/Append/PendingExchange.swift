@@ -1,0 +1,128 @@
+import VerbatimModel
+
+/// An exchange with everything that its rows need, worked out before it queues, so that the writer only binds.
+///
+/// A class, since it passes through queue, batch and binding closures, and a value of this size is costly to copy.
+final class PendingExchange: Sendable {
+  /// What makes a repeat the same exchange.
+  struct Claim: Sendable {
+    let scope: String
+    let key: String
+  }
+
+  let exchange: NewExchange
+  let accountID: String
+  let conversationID: String
+  /// The id of the first row; the others follow it one by one.
+  let firstID: UUIDv7
+  /// The row that carries the exchange.
+  let id: UUIDv7
+  let createdAt: Int64
+  let recordedAt: Int64
+  let day: Day
+  let claim: Claim?
+  /// What a new conversation would be called.
+  let conversationName: String
+  /// For a failure: its input messages and unknown fields as one JSON object.
+  let failedRequest: Bytes?
+  /// Milliseconds.
+  let latency: Int64?
+  /// Milliseconds.
+  let firstTokenLatency: Int64?
+  /// About how many bytes its rows take.
+  let size: Int
+
+  var isFailure: Bool { exchange.failure != nil }
+  var status: String { isFailure ? "error" : "normal" }
+  /// Rows in `conversation_histories`: none for a failure.
+  var rowCount: Int { isFailure ? 0 : exchange.messages.count + exchange.choices.count }
+  /// What the counters move by; a provider's absurd figure stays in `usage` and is not counted.
+  var promptTokens: Int64 { Self.plausible(exchange.promptTokens) ?? 0 }
+  var completionTokens: Int64 { Self.plausible(exchange.completionTokens) ?? 0 }
+  var totalTokens: Int64 { Self.plausible(exchange.totalTokens) ?? promptTokens + completionTokens }
+
+  private static func plausible(_ tokens: Int64?) -> Int64? {
+    guard let tokens, (0...1_000_000_000_000).contains(tokens) else { return nil }
+    return tokens
+  }
+
+  init(
+    _ exchange: NewExchange, accountID: String, ids: UUIDv7.Generator, calendar: PartitionCalendar, now: Int64
+  ) {
+    self.exchange = exchange
+    self.accountID = accountID
+    recordedAt = now
+    let isFailure: Bool = exchange.failure != nil
+    let inputCount: Int = isFailure ? 0 : exchange.messages.count
+    let rowCount: Int = isFailure ? 1 : inputCount + exchange.choices.count
+    firstID = ids.next(count: rowCount + exchange.attachments.count, at: exchange.createdAt)
+    id = firstID.adding(inputCount)
+    createdAt = firstID.milliseconds
+    day = calendar.day(of: createdAt)
+    let conversationID: String = exchange.conversationID ?? firstID.description
+    self.conversationID = conversationID
+    claim = Self.claim(of: exchange)
+    conversationName = Self.name(of: exchange, createdAt: createdAt, calendar: calendar)
+    failedRequest = isFailure ? FailedRequest.encode(exchange) : nil
+    latency = exchange.latency.map(\.wholeMilliseconds)
+    firstTokenLatency = exchange.firstTokenLatency.map(\.wholeMilliseconds)
+    size = Self.size(of: exchange) + (failedRequest?.count ?? 0)
+  }
+
+  /// The id of an attachment's row: behind the messages' ids.
+  func attachmentID(_ index: Int) -> UUIDv7 { firstID.adding(max(rowCount, 1) + index) }
+
+  /// Scopes are tagged and unambiguous: `c:` and the conversation's id; `u:` and app and user, the app's length first;
+  /// `i:` for keys that hold in the whole account. A failed exchange claims nothing of its conversation, or a
+  /// successful retry would be lost.
+  private static func claim(of exchange: NewExchange) -> Claim? {
+    if let key = exchange.clientMessageID, exchange.failure == nil {
+      if let conversation = exchange.conversationID { return Claim(scope: "c:" + conversation, key: key) }
+      return Claim(scope: "u:\(exchange.appID.utf8.count):\(exchange.appID)\(exchange.userID)", key: key)
+    }
+    if let key = exchange.idempotencyKey { return Claim(scope: "i:", key: key) }
+    return nil
+  }
+
+  /// The first 80 characters of the first user message, or else seed 003's `Conversation 20250115_103000`.
+  private static func name(of exchange: NewExchange, createdAt: Int64, calendar: PartitionCalendar) -> String {
+    if let first = exchange.messages.first(where: { $0.role == "user" }), let content = first.content {
+      let text: String = content.prefixOfCharacters(80).string
+      if text.contains(where: { !$0.isWhitespace }) { return text }
+    }
+    return "Conversation " + calendar.compactTimestamp(of: createdAt)
+  }
+
+  private static func size(of exchange: NewExchange) -> Int {
+    var size: Int = 512
+    for message in exchange.messages { size += message.storedSize }
+    for choice in exchange.choices { size += choice.storedSize }
+    size += (exchange.request?.count ?? 0) + (exchange.inputs?.count ?? 0) + (exchange.metadata?.count ?? 0)
+    size += (exchange.usage?.count ?? 0) + exchange.attachments.count * 256
+    return size
+  }
+}
+
+extension Message {
+  fileprivate var storedSize: Int { (content?.count ?? 0) + (raw?.count ?? 0) + (toolCalls?.count ?? 0) + 256 }
+}
+
+extension Duration {
+  /// Rounded to the nearest millisecond.
+  var wholeMilliseconds: Int64 {
+    let (seconds, attoseconds) = components
+    return seconds * 1000 + (attoseconds + 500_000_000_000_000) / 1_000_000_000_000_000
+  }
+}
+
+extension Bytes {
+  /// At most the first `limit` Unicode scalars of UTF-8 text.
+  func prefixOfCharacters(_ limit: Int) -> Bytes {
+    var characters: Int = 0
+    for index in indices where self[index] & 0xC0 != 0x80 {
+      characters += 1
+      if characters > limit { return self[startIndex..<index] }
+    }
+    return self
+  }
+}

@@ -1,0 +1,87 @@
+import Foundation
+import Synchronization
+
+/// A calendar day in the partition time zone, as the number 20250115.
+struct Day: Hashable, Comparable, Sendable {
+  let number: Int32
+
+  static func < (left: Day, right: Day) -> Bool { left.number < right.number }
+
+  /// `daysSinceEpoch` counts from 1970-01-01; Howard Hinnant's `civil_from_days`.
+  init(daysSinceEpoch: Int64) {
+    let shifted: Int64 = daysSinceEpoch + 719_468
+    let era: Int64 = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+    let dayOfEra: Int64 = shifted - era * 146_097
+    let yearOfEra: Int64 = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear: Int64 = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let shiftedMonth: Int64 = (5 * dayOfYear + 2) / 153
+    let day: Int64 = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+    let month: Int64 = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+    let year: Int64 = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    number = Int32(year * 10_000 + month * 100 + day)
+  }
+}
+
+/// Where days begin: the partition time zone.
+final class PartitionCalendar: Sendable {
+  let timeZoneName: String
+  private let timeZone: TimeZone?
+  /// The span that was asked for last: exchanges come mostly from today.
+  private let lastSpan: Mutex<(start: Int64, end: Int64, day: Day)?> = Mutex(nil)
+
+  private static let dayLength: Int64 = 86_400_000
+
+  /// nil for a name that is no time zone.
+  init?(timeZoneName: String) {
+    self.timeZoneName = timeZoneName
+    if timeZoneName == "UTC" {
+      timeZone = nil
+    } else {
+      guard let zone = TimeZone(identifier: timeZoneName) else { return nil }
+      timeZone = zone
+    }
+  }
+
+  /// The day of a time in Unix milliseconds.
+  func day(of time: Int64) -> Day {
+    guard let timeZone else { return Day(daysSinceEpoch: Self.floorDivide(time, Self.dayLength)) }
+    if let span = lastSpan.withLock({ $0 }), span.start <= time, time < span.end { return span.day }
+    let index: Int64 = Self.dayIndex(of: time, in: timeZone)
+    let start: Int64 = Self.firstTime(ofDayIndex: index, in: timeZone)
+    let end: Int64 = Self.firstTime(ofDayIndex: index + 1, in: timeZone)
+    let day = Day(daysSinceEpoch: index)
+    lastSpan.withLock { $0 = (start, end, day) }
+    return day
+  }
+
+  /// The first millisecond of a time's day and of the day after it.
+  func span(ofDayContaining time: Int64) -> Range<Int64> {
+    guard let timeZone else {
+      let start: Int64 = Self.floorDivide(time, Self.dayLength) * Self.dayLength
+      return start..<(start + Self.dayLength)
+    }
+    let index: Int64 = Self.dayIndex(of: time, in: timeZone)
+    return Self.firstTime(ofDayIndex: index, in: timeZone)..<Self.firstTime(ofDayIndex: index + 1, in: timeZone)
+  }
+
+  private static func dayIndex(of time: Int64, in zone: TimeZone) -> Int64 {
+    let offset = Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(time) / 1000)))
+    return floorDivide(time + offset * 1000, dayLength)
+  }
+
+  /// The first millisecond whose day is `index` or later: zones differ from UTC by at most 14 hours, and where clocks
+  /// change at midnight a day may begin at one o'clock.
+  private static func firstTime(ofDayIndex index: Int64, in zone: TimeZone) -> Int64 {
+    var low: Int64 = index * dayLength - dayLength
+    var high: Int64 = index * dayLength + dayLength
+    while low < high {
+      let middle: Int64 = low + (high - low) / 2
+      if dayIndex(of: middle, in: zone) >= index { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+
+  private static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
+    value >= 0 ? value / divisor : -((-value + divisor - 1) / divisor)
+  }
+}
