@@ -64,8 +64,20 @@ final class PartitionCalendar: Sendable {
     return Self.firstTime(ofDayIndex: index, in: timeZone)..<Self.firstTime(ofDayIndex: index + 1, in: timeZone)
   }
 
+  /// `20250115_103000` in the partition time zone.
+  func compactTimestamp(of time: Int64) -> String {
+    let offset: Int64 = timeZone.map { Int64($0.secondsFromGMT(for: Self.date(time))) } ?? 0
+    let seconds: Int64 = Self.floorDivide(time, 1000) + offset
+    let index: Int64 = Self.floorDivide(seconds, 86_400)
+    let second: Int64 = seconds - index * 86_400
+    let clock: Int64 = second / 3600 * 10_000 + second % 3600 / 60 * 100 + second % 60
+    return "\(Day(daysSinceEpoch: index).number)_" + String("\(1_000_000 + clock)".dropFirst())
+  }
+
+  private static func date(_ time: Int64) -> Date { Date(timeIntervalSince1970: Double(time) / 1000) }
+
   private static func dayIndex(of time: Int64, in zone: TimeZone) -> Int64 {
-    let offset = Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(time) / 1000)))
+    let offset = Int64(zone.secondsFromGMT(for: date(time)))
     return floorDivide(time + offset * 1000, dayLength)
   }
 

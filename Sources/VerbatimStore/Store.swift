@@ -1,7 +1,12 @@
 import Databases
 import VerbatimModel
 
-/// The durable history of conversations: appends are committed and fsynced before they are acknowledged.
+/// The durable history of conversations.
+///
+/// - Durable before acknowledged: `append` returns only after the commit that holds the exchange is on disk. A crash at
+///   any instant leaves whole exchanges: rows, keys and counters move in one transaction.
+/// - Once: a key that was claimed is answered with the first exchange's receipt, however many repeat it at once.
+/// - Ids are given before queueing, so ids order by creation and not by commit.
 package final class Store: Sendable {
   package struct Configuration: Sendable {
     /// The SQLite file.
@@ -15,6 +20,8 @@ package final class Store: Sendable {
     /// the check before `restore`, also while a server has the file open.
     package var isReadOnly = false
     package var log: Log = .silent
+    /// The current time in Unix milliseconds.
+    package var clock: @Sendable () -> Int64 = { UUIDv7.Generator.systemMilliseconds() }
 
     package init(path: String) { self.path = path }
   }
@@ -26,48 +33,147 @@ package final class Store: Sendable {
     package var isDuplicate: Bool
   }
 
-  /// Opens, creates or upgrades the database. Throws `StoreError`.
-  package static func open(_ configuration: Configuration) async throws -> Store { fatalError("skeleton") }
+  let configuration: Configuration
+  let database: Database
+  let calendar: PartitionCalendar
+  let log: Log
+  private let ids: UUIDv7.Generator
+  private let appender: Appender
+
+  private init(configuration: Configuration, database: Database, calendar: PartitionCalendar) {
+    self.configuration = configuration
+    self.database = database
+    self.calendar = calendar
+    log = configuration.log
+    ids = UUIDv7.Generator(clock: configuration.clock)
+    appender = Appender(connection: database.writer, limits: AppendLimits(), log: configuration.log)
+  }
+
+  /// Opens, creates or upgrades the database. Throws `StoreError.unusable` with one line that says what to do.
+  package static func open(_ configuration: Configuration) async throws -> Store {
+    guard let calendar = PartitionCalendar(timeZoneName: configuration.partitionTimeZone) else {
+      throw StoreError.unusable(
+        "PARTITION_TIMEZONE is \(configuration.partitionTimeZone), which is no time zone; use a name such as Asia/Shanghai"
+      )
+    }
+    do {
+      let database = try await Database.open(databaseConfiguration(configuration))
+      do {
+        let store = Store(configuration: configuration, database: database, calendar: calendar)
+        try await store.prepare()
+        return store
+      } catch {
+        await database.close()
+        throw error
+      }
+    } catch let error as DatabaseError {
+      throw StoreError.unusable("cannot open \(configuration.path): \(error.message)")
+    }
+  }
+
+  private static func databaseConfiguration(_ configuration: Configuration) -> Database.Configuration {
+    var database = Database.Configuration(path: configuration.path)
+    database.isWritable = !configuration.isReadOnly
+    database.slowQueryThreshold = configuration.slowQueryThreshold
+    let log: Log = configuration.log
+    database.onSlowQuery = { sql, duration in
+      log.warning("MES slow query", ["milliseconds": "\(duration.wholeMilliseconds)", "sql": sql])
+    }
+    return database
+  }
+
+  private func prepare() async throws {
+    let now: Int64 = configuration.clock()
+    let timeZone: String = calendar.timeZoneName
+    if configuration.isReadOnly {
+      try await database.read { connection in
+        try connection.checkSchema()
+        try connection.checkSetting("partition_time_zone", is: timeZone)
+      }
+    } else {
+      let version: Int64 = try await database.writer.run { connection in
+        let version: Int64 = try connection.migrate(now: now)
+        try connection.initializeSetting("partition_time_zone", to: timeZone)
+        try connection.initializeSetting("first_started_at", to: "\(now)")
+        try connection.checkSetting("partition_time_zone", is: timeZone)
+        return version
+      }
+      log.info("MES history database open", ["path": configuration.path, "schema_version": "\(version)"])
+    }
+  }
+
+  /// How many exchanges wait to be committed.
+  package var queueDepth: Int { appender.depth }
 
   /// Records one exchange; returns when it is durable. Throws `StoreError`.
-  package func append(_ exchange: NewExchange, account: String) async throws -> Receipt { fatalError("skeleton") }
+  package func append(_ exchange: NewExchange, account: String) async throws -> Receipt {
+    try await appender.append(pending(exchange, account: account)).get()
+  }
 
   /// Records many; results in order, each its own success or failure.
   package func append(_ exchanges: [NewExchange], account: String) async -> [Result<Receipt, StoreError>] {
-    fatalError("skeleton")
+    await appender.append(exchanges.map { pending($0, account: account) })
   }
 
-  package func conversation(_ id: String, account: String) async throws -> Conversation? { fatalError("skeleton") }
-
-  /// The newest `limit` exchanges before `first`, oldest first; failures included. nil when there is no such conversation.
-  package func exchanges(
-    of conversation: String, account: String, before first: UUIDv7?, limit: Int
-  ) async throws -> (exchanges: [StoredExchange], hasMore: Bool)? { fatalError("skeleton") }
-
-  /// Whether the database takes records now; nil when it does, else why not.
-  package func unavailability() async -> String? { fatalError("skeleton") }
-
-  /// Compares counts, counters, keys, references and the partition register; every line is something wrong.
-  package func verify(progress: @Sendable (String) -> Void) async throws -> [String] { fatalError("skeleton") }
-
-  /// Copies the database as it is now to a new file while appends go on; fails if the file exists.
-  package func backup(to path: String, progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void) async throws {
-    fatalError("skeleton")
+  private func pending(_ exchange: NewExchange, account: String) -> PendingExchange {
+    PendingExchange(
+      exchange, accountID: account, ids: ids, calendar: calendar, currency: configuration.currency,
+      now: configuration.clock())
   }
 
-  /// The engine's own check of the file; every line is damage.
-  package func integrityCheck() async throws -> [String] { fatalError("skeleton") }
+  /// Whether the database takes records now: nil when it does, else why not. Writes one small row and rolls it back.
+  package func unavailability() async -> String? {
+    do {
+      try await database.writer.run { connection in try connection.probeWriting() }
+      return nil
+    } catch {
+      return (error as? DatabaseError)?.message ?? "\(error)"
+    }
+  }
 
   /// Commits what is queued, then closes.
-  package func close() async { fatalError("skeleton") }
+  package func close() async {
+    await appender.close()
+    await database.close()
+  }
 }
 
-/// What a caller of the store can do: retry later, reject, give up.
-package enum StoreError: Error, Sendable {
-  /// Nothing was stored; try again after the given time. The queue is full, the disk is full, the database is away.
-  case unavailable(reason: String, retryAfter: Duration)
-  /// The exchange itself cannot be stored.
-  case rejected(field: String, reason: String)
-  /// The database cannot be used at all: corrupt, of a newer schema, another time zone, held by another process.
-  case unusable(String)
+extension Connection {
+  fileprivate func checkSchema() throws {
+    let version: Int64 = try schemaVersion()
+    let newest: Int64 = Migration.all.last?.version ?? 0
+    guard version > 0 else { throw StoreError.unusable("the file holds no Verbatim history") }
+    guard version <= newest else { throw StoreError.newerSchema(found: version, known: newest) }
+    guard version == newest else {
+      throw StoreError.unusable(
+        "the database has schema version \(version), this program needs \(newest); start the server once to upgrade it")
+    }
+  }
+
+  fileprivate func initializeSetting(_ name: String, to value: String) throws {
+    try execute(
+      """
+      INSERT INTO verbatim_settings (name, value)
+      VALUES (\(name), \(value))
+      ON CONFLICT (name) DO NOTHING
+      """)
+  }
+
+  fileprivate func checkSetting(_ name: String, is value: String) throws {
+    let stored: String? = try first("SELECT value FROM verbatim_settings WHERE name = \(name)") { $0.text(0) }
+    guard let stored, stored != value else { return }
+    throw StoreError.unusable(
+      "the history was begun with \(name) \(stored) and cannot go on with \(value), since days would overlap; "
+        + "set PARTITION_TIMEZONE=\(stored)")
+  }
+
+  fileprivate func probeWriting() throws {
+    struct Undo: Error {}
+    do {
+      try transaction {
+        try execute("INSERT INTO verbatim_settings (name, value) VALUES ('probe', \(String(repeating: "x", count: 8192)))")
+        throw Undo()
+      }
+    } catch is Undo {}
+  }
 }

@@ -94,7 +94,7 @@ struct MessageRow {
     binds.integer(pending.latency)
     binds.integer(pending.firstTokenLatency)
     binds.integer(exchange.totalPrice)
-    binds.text(exchange.currency)
+    binds.text(pending.currency)
     binds.text(pending.status)
     binds.text(exchange.ip)
     binds.text(exchange.clientMessageID)

@@ -25,6 +25,7 @@ final class PendingExchange: Sendable {
   let conversationName: String
   /// For a failure: its input messages and unknown fields as one JSON object.
   let failedRequest: Bytes?
+  let currency: String
   /// Milliseconds.
   let latency: Int64?
   /// Milliseconds.
@@ -47,11 +48,13 @@ final class PendingExchange: Sendable {
   }
 
   init(
-    _ exchange: NewExchange, accountID: String, ids: UUIDv7.Generator, calendar: PartitionCalendar, now: Int64
+    _ exchange: NewExchange, accountID: String, ids: UUIDv7.Generator, calendar: PartitionCalendar, currency: String,
+    now: Int64
   ) {
     self.exchange = exchange
     self.accountID = accountID
     recordedAt = now
+    self.currency = exchange.currency ?? currency
     let isFailure: Bool = exchange.failure != nil
     let inputCount: Int = isFailure ? 0 : exchange.messages.count
     let rowCount: Int = isFailure ? 1 : inputCount + exchange.choices.count

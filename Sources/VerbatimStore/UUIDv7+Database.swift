@@ -1,0 +1,31 @@
+import Databases
+import VerbatimModel
+
+extension UUIDv7: SQLBindable {
+  package var sqlValue: SQLValue {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(16)
+    for half in [high, low] {
+      for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: half >> UInt64(shift))) }
+    }
+    return .blob(bytes[...])
+  }
+
+  /// Bounds of a search, not ids themselves.
+  static let beforeAll = UUIDv7(high: 0, low: 0)
+  static let afterAll = UUIDv7(high: .max, low: .max)
+}
+
+extension Binds {
+  func id(_ id: UUIDv7) { self.id(id.high, id.low) }
+}
+
+extension Row {
+  /// An id column that the schema says is never null.
+  func uuid(_ column: Int) throws -> UUIDv7 {
+    guard let (high, low) = id(column) else {
+      throw StoreError.unusable("a row holds an id that is not 16 bytes; the database is damaged")
+    }
+    return UUIDv7(high: high, low: low)
+  }
+}
