@@ -121,10 +121,17 @@ package final class Store: Sendable {
       now: configuration.clock())
   }
 
-  /// Whether the database takes records now: nil when it does, else why not. Writes one small row and rolls it back.
+  /// Whether the database takes records now: nil when it does, else why not. After a failed write it tries a small one,
+  /// so that it notices by itself when there is room again.
   package func unavailability() async -> String? {
     do {
-      try await database.writer.run { connection in try connection.probeWriting() }
+      if appender.lastFailure == nil {
+        try await database.read { connection in _ = try connection.schemaVersion() }
+      } else {
+        let now: Int64 = configuration.clock()
+        try await database.writer.run { connection in try connection.set("last_write_check", to: "\(now)") }
+        appender.clearFailure()
+      }
       return nil
     } catch {
       return (error as? DatabaseError)?.message ?? "\(error)"
@@ -167,13 +174,14 @@ extension Connection {
         + "set PARTITION_TIMEZONE=\(stored)")
   }
 
-  fileprivate func probeWriting() throws {
-    struct Undo: Error {}
-    do {
-      try transaction {
-        try execute("INSERT INTO verbatim_settings (name, value) VALUES ('probe', \(String(repeating: "x", count: 8192)))")
-        throw Undo()
-      }
-    } catch is Undo {}
+  fileprivate func set(_ name: String, to value: String) throws {
+    try transaction {
+      try execute(
+        """
+        INSERT INTO verbatim_settings (name, value)
+        VALUES (\(name), \(value))
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value
+        """)
+    }
   }
 }

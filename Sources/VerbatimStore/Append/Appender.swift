@@ -30,6 +30,8 @@ final class Appender: Sendable {
     var nextNumber = 0
     var isWriting = false
     var isClosed = false
+    /// Why the last batch could not be written; nil once one could.
+    var lastFailure: String?
     /// Whoever waits for everything to be written.
     var closing: [CheckedContinuation<Void, Never>] = []
 
@@ -59,6 +61,11 @@ final class Appender: Sendable {
   var depth: Int {
     state.withLock { state in state.queue.count + state.waiting.reduce(0) { $0 + $1.submission.entries.count } }
   }
+
+  /// Why the last batch could not be written; nil when it could.
+  var lastFailure: String? { state.withLock { $0.lastFailure } }
+
+  func clearFailure() { state.withLock { $0.lastFailure = nil } }
 
   /// Answers when the exchange is durable, or is known not to be stored.
   func append(_ pending: PendingExchange) async -> Outcome {
@@ -153,6 +160,7 @@ final class Appender: Sendable {
   private func write(_ batch: ArraySlice<Entry>, on connection: isolated Connection) {
     do {
       let receipts: [Store.Receipt] = try connection.commit(batch.map(\.pending))
+      clearFailure()
       for (entry, receipt) in zip(batch, receipts) { entry.completion.complete(.success(receipt)) }
     } catch let error as DatabaseError where error.kind.mayConcernOneExchange && batch.count > 1 {
       let middle: Int = batch.startIndex + batch.count / 2
@@ -160,6 +168,7 @@ final class Appender: Sendable {
       write(batch[middle...], on: connection)
     } catch {
       let failure = StoreError(error)
+      if case .unavailable(let reason, _) = failure { state.withLock { $0.lastFailure = reason } }
       log.error("MES append failed", ["exchanges": "\(batch.count)", "error": "\(failure)"])
       for entry in batch { entry.completion.complete(.failure(failure)) }
     }
