@@ -190,6 +190,24 @@ struct Check: Sendable {
         LEFT JOIN conversations AS c ON c.account_id = d.account_id AND c.id = d.conversation_id
         WHERE c.id IS NULL
         """),
+    Check(
+      name: "usage by hour against usage by day",
+      sql: """
+        SELECT account_id, app_id || ', model ' || model_name || ', ' || status,
+          'differs by ' || sum(exchanges) || ' exchanges, ' || sum(messages) || ' messages, '
+            || sum(prompt_tokens) || ' + ' || sum(completion_tokens) || ' tokens'
+        FROM (
+          SELECT account_id, app_id, model_name, status, exchanges, messages, prompt_tokens, completion_tokens, total_price
+          FROM verbatim_usage_by_hour
+          UNION ALL
+          SELECT account_id, app_id, model_name, status, -exchanges, -messages, -prompt_tokens, -completion_tokens,
+            -total_price
+          FROM verbatim_usage_by_day
+        )
+        GROUP BY account_id, app_id, model_name, status
+        HAVING sum(exchanges) <> 0 OR sum(messages) <> 0 OR sum(prompt_tokens) <> 0 OR sum(completion_tokens) <> 0
+          OR sum(total_price) <> 0
+        """),
   ]
 
   /// The tokens that an exchange counts for, as `PendingExchange.totalTokens` has them.

@@ -1,0 +1,199 @@
+import Databases
+import Testing
+import VerbatimModel
+
+@testable import VerbatimStore
+
+@Suite struct AppendTests {
+  let fixture: StoreFixture
+
+  init() throws { fixture = try StoreFixture() }
+
+  @Test func `an exchange comes back as it was sent`() async throws {
+    try await fixture.withStore { store in
+      var exchange = NewExchange.sample(query: "emoji 🙂 \u{2028}", answer: "", conversation: "c-1", key: "k-1")
+      exchange.inputs = Bytes(utf8: #"{"big":123456789012345678901234567890}"#)
+      exchange.metadata = Bytes(utf8: #"{"latency":1.2}"#)
+      exchange.request = Bytes(utf8: #"{"unknown":"\ud800"}"#)
+      exchange.usage = Bytes(utf8: #"{"total_tokens":7}"#)
+      exchange.totalTokens = 7
+      exchange.latency = .milliseconds(1200)
+      exchange.finishReason = "stop"
+      exchange.attachments = [
+        Attachment(kind: .image, transferMethod: .remoteURL, url: "https://example.com/a.png", belongsTo: .user)
+      ]
+      let receipt = try await store.append(exchange, account: "default")
+      #expect(receipt.conversationID == "c-1")
+      #expect(!receipt.isDuplicate)
+
+      let page = try #require(
+        await store.exchanges(of: "c-1", account: "default", before: nil, limit: 20))
+      #expect(!page.hasMore)
+      let stored = try #require(page.exchanges.first)
+      #expect(stored.id == receipt.exchangeID)
+      #expect(stored.messages.map { $0.content?.string } == ["emoji 🙂 \u{2028}"])
+      #expect(stored.choices.map { $0.content?.string } == [""])
+      #expect(stored.inputs?.string == exchange.inputs?.string)
+      #expect(stored.metadata?.string == exchange.metadata?.string)
+      #expect(stored.request?.string == exchange.request?.string)
+      #expect(stored.usage?.string == exchange.usage?.string)
+      #expect(stored.latency == .milliseconds(1200))
+      #expect(stored.finishReason == "stop")
+      #expect(stored.clientMessageID == "k-1")
+      #expect(stored.attachments.map(\.attachment) == exchange.attachments)
+      #expect(stored.currency == "USD")
+      #expect(try await fixture.verify(store) == [])
+    }
+  }
+
+  @Test func `what was acknowledged is there after reopening`() async throws {
+    let receipt = try await fixture.withStore { try await $0.append(.sample(conversation: "c"), account: "a") }
+    try await fixture.withStore { store in
+      let page = try #require(await store.exchanges(of: "c", account: "a", before: nil, limit: 1))
+      #expect(page.exchanges.map(\.id) == [receipt.exchangeID])
+    }
+  }
+
+  @Test(arguments: ["c", nil]) func `64 repeats at once are one exchange`(conversation: String?) async throws {
+    try await fixture.withStore { store in
+      let receipts = try await withThrowingTaskGroup(of: Store.Receipt.self) { group in
+        for _ in 0..<64 {
+          group.addTask { try await store.append(.sample(conversation: conversation, key: "same"), account: "a") }
+        }
+        return try await group.reduce(into: [Store.Receipt]()) { $0.append($1) }
+      }
+      #expect(Set(receipts.map(\.exchangeID)).count == 1)
+      #expect(Set(receipts.map(\.conversationID)).count == 1)
+      #expect(receipts.filter { !$0.isDuplicate }.count == 1)
+      let id = try #require(receipts.first?.conversationID)
+      #expect(try await store.conversation(id, account: "a")?.dialogueCount == 1)
+      #expect(try await fixture.verify(store) == [])
+    }
+  }
+
+  @Test func `a key holds in its conversation, or else for its app and user`() async throws {
+    try await fixture.withStore { store in
+      let samples: [NewExchange] = [
+        .sample(conversation: "c", key: "k"), .sample(conversation: "d", key: "k"), .sample(key: "k"),
+        .sample(key: "k", user: "other"), .sample(key: "k", app: "other"),
+        // Lengths are part of the scope: app `ap` with user `puser` is not app `app` with user `user`.
+        .sample(key: "k", app: "ap", user: "puser"),
+      ]
+      let receipts = await store.append(samples, account: "a").compactMap { try? $0.get() }
+      #expect(Set(receipts.map(\.exchangeID)).count == samples.count)
+      let elsewhere = try await store.append(.sample(conversation: "c", key: "k"), account: "b")
+      #expect(!elsewhere.isDuplicate)
+      let again = await store.append(samples, account: "a").compactMap { try? $0.get() }
+      #expect(again.map(\.exchangeID) == receipts.map(\.exchangeID))
+      #expect(again.map(\.conversationID) == receipts.map(\.conversationID))
+      #expect(again.allSatisfy { $0.isDuplicate })
+    }
+  }
+
+  @Test func `a failure claims nothing, so that the retry is stored`() async throws {
+    try await fixture.withStore { store in
+      let failed = try await store.append(.failure(conversation: "c", key: "k"), account: "a")
+      let retried = try await store.append(.sample(conversation: "c", key: "k"), account: "a")
+      #expect(!retried.isDuplicate)
+      let conversation = try #require(await store.conversation("c", account: "a"))
+      #expect(conversation.dialogueCount == 1)
+      #expect(conversation.errorCount == 1)
+      let page = try #require(await store.exchanges(of: "c", account: "a", before: nil, limit: 20))
+      #expect(page.exchanges.map(\.id) == [failed.exchangeID, retried.exchangeID])
+      #expect(page.exchanges[0].failure == NewExchange.Failure(code: "429", message: "slow down"))
+      #expect(page.exchanges[0].messages.map { $0.content?.string } == ["fails"])
+      #expect(page.exchanges[0].choices.isEmpty)
+      #expect(try await fixture.verify(store) == [])
+    }
+  }
+
+  @Test func `an importer's key holds for failures too`() async throws {
+    try await fixture.withStore { store in
+      var exchange = NewExchange.failure(conversation: "c")
+      exchange.idempotencyKey = "line-1"
+      let first = try await store.append(exchange, account: "a")
+      let second = try await store.append(exchange, account: "a")
+      #expect(second == Store.Receipt(conversationID: "c", exchangeID: first.exchangeID, isDuplicate: true))
+      #expect(try await store.conversation("c", account: "a")?.errorCount == 1)
+    }
+  }
+
+  @Test func `one exchange that cannot be stored does not lose its batch`() async throws {
+    try await fixture.withStore { store in
+      var exchanges: [NewExchange] = (0..<100).map { .sample(query: "\($0)", conversation: "c-\($0 % 7)") }
+      // An expression index that fails on this user makes a row that the engine refuses.
+      try await store.database.writer.run { connection in
+        try connection.executeScript(
+          "CREATE UNIQUE INDEX one_refused ON conversation_histories (role) WHERE user_id = 'refused'")
+      }
+      exchanges[41] = .sample(conversation: "refused", user: "refused")
+      exchanges[41].messages.append(.text("user", "second of its role"))
+      let results = await store.append(exchanges, account: "a")
+      let failed = results.indices.filter { if case .failure = results[$0] { true } else { false } }
+      #expect(failed == [41])
+      #expect(try await store.conversation("refused", account: "a") == nil)
+      #expect(try await fixture.verify(store) == [])
+    }
+  }
+
+  @Test func `concurrent writers keep counters exact`() async throws {
+    try await fixture.withStore { store in
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for writer in 0..<32 {
+          group.addTask {
+            for turn in 0..<20 {
+              var exchange = NewExchange.sample(
+                conversation: "c-\((writer + turn) % 5)", key: turn % 3 == 0 ? "k-\(turn)" : nil, user: "u-\(writer % 3)")
+              exchange.promptTokens = 3
+              exchange.completionTokens = 4
+              exchange.totalPrice = 11
+              exchange.latency = .milliseconds(writer * 100)
+              _ = try await store.append(turn % 7 == 6 ? .failure(conversation: "c-1") : exchange, account: "a")
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
+      #expect(try await fixture.verify(store) == [])
+    }
+  }
+
+  @Test func `10,000 messages of one exchange keep their order`() async throws {
+    try await fixture.withStore { store in
+      var exchange = NewExchange.sample(conversation: "c")
+      exchange.messages = (0..<10_000).map { .text($0 % 2 == 0 ? "user" : "assistant", "\($0)") }
+      exchange.choices = [.text("assistant", "first"), .text("assistant", "second")]
+      let receipt = try await store.append(exchange, account: "a")
+      let page = try #require(await store.exchanges(of: "c", account: "a", before: nil, limit: 1))
+      let stored = try #require(page.exchanges.first)
+      #expect(stored.id == receipt.exchangeID)
+      #expect(stored.messages.map { $0.content?.string } == (0..<10_000).map(String.init))
+      #expect(stored.choices.map { $0.content?.string } == ["first", "second"])
+    }
+  }
+
+  @Test func `absurd token counts are kept and not counted`() async throws {
+    try await fixture.withStore { store in
+      for _ in 0..<3 {
+        var exchange = NewExchange.sample(conversation: "c")
+        exchange.promptTokens = .max
+        exchange.completionTokens = 5
+        _ = try await store.append(exchange, account: "a")
+      }
+      #expect(try await store.conversation("c", account: "a")?.totalTokens == 15)
+      #expect(try await fixture.verify(store) == [])
+    }
+  }
+
+  @Test func `closing writes what was queued`() async throws {
+    let store: Store = try await fixture.open()
+    async let results = store.append((0..<2_000).map { .sample(query: "\($0)", conversation: "c") }, account: "a")
+    let receipts = await results
+    await store.close()
+    let stored = receipts.filter { if case .success = $0 { true } else { false } }.count
+    try await fixture.withStore { store in
+      #expect(try await store.conversation("c", account: "a")?.dialogueCount == Int64(stored))
+      #expect(stored == 2_000)
+    }
+  }
+}

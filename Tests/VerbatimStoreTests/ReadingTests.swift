@@ -1,0 +1,82 @@
+import Testing
+import VerbatimModel
+
+@testable import VerbatimStore
+
+@Suite struct ReadingTests {
+  let fixture: StoreFixture
+
+  init() throws { fixture = try StoreFixture() }
+
+  @Test(arguments: [1, 2, 7, 50, 100]) func `pages give every exchange once, in order`(limit: Int) async throws {
+    try await fixture.withStore { store in
+      var expected: [UUIDv7] = []
+      for turn in 0..<50 {
+        let exchange: NewExchange = turn % 6 == 5 ? .failure(conversation: "c") : .sample(conversation: "c")
+        expected.append(try await store.append(exchange, account: "a").exchangeID)
+        _ = try await store.append(.sample(conversation: "other"), account: "a")
+      }
+      var pages: [[UUIDv7]] = []
+      var first: UUIDv7?
+      while true {
+        let page = try #require(await store.exchanges(of: "c", account: "a", before: first, limit: limit))
+        pages.append(page.exchanges.map(\.id))
+        #expect(page.exchanges.allSatisfy { !$0.messages.isEmpty })
+        guard page.hasMore else { break }
+        #expect(page.exchanges.count == limit)
+        first = page.exchanges.first?.id
+      }
+      #expect(pages.reversed().flatMap(\.self) == expected)
+    }
+  }
+
+  @Test func `what belongs to another account is not there`() async throws {
+    try await fixture.withStore { store in
+      _ = try await store.append(.sample(conversation: "c"), account: "a")
+      #expect(try await store.conversation("c", account: "b") == nil)
+      #expect(try await store.exchanges(of: "c", account: "b", before: nil, limit: 1) == nil)
+    }
+  }
+
+  @Test func `back-filled exchanges stand where their time puts them`() async throws {
+    try await fixture.withStore { store in
+      var old = NewExchange.sample(query: "old", conversation: "c")
+      old.createdAt = 1_577_836_800_000
+      let new = try await store.append(.sample(query: "new", conversation: "c"), account: "a")
+      let backFilled = try await store.append(old, account: "a")
+      let page = try #require(await store.exchanges(of: "c", account: "a", before: nil, limit: 10))
+      #expect(page.exchanges.map(\.id) == [backFilled.exchangeID, new.exchangeID])
+      #expect(page.exchanges[0].createdAt == 1_577_836_800_000)
+      #expect(page.exchanges[0].recordedAt > page.exchanges[0].createdAt)
+      let conversation = try #require(await store.conversation("c", account: "a"))
+      #expect(conversation.createdAt == 1_577_836_800_000)
+      #expect(conversation.lastActiveAt == page.exchanges[1].createdAt)
+      #expect(try await fixture.verify(store) == [])
+    }
+  }
+
+  @Test func `a conversation is named by its first question`() async throws {
+    try await fixture.withStore { store in
+      _ = try await store.append(
+        .sample(query: String(repeating: "天", count: 100), conversation: "long"), account: "a")
+      #expect(try await store.conversation("long", account: "a")?.name == String(repeating: "天", count: 80))
+      var unasked = NewExchange.sample(conversation: "unasked")
+      unasked.messages = [.text("system", "be brief")]
+      unasked.createdAt = 1_736_937_000_000
+      _ = try await store.append(unasked, account: "a")
+      #expect(try await store.conversation("unasked", account: "a")?.name == "Conversation 20250115_103000")
+    }
+  }
+
+  @Test func `the first exchange fixes app and user`() async throws {
+    try await fixture.withStore { store in
+      _ = try await store.append(.sample(conversation: "c", app: "first", user: "ann"), account: "a")
+      _ = try await store.append(.sample(conversation: "c", app: "second", user: "bob"), account: "a")
+      let conversation = try #require(await store.conversation("c", account: "a"))
+      #expect(conversation.appID == "first")
+      #expect(conversation.userID == "ann")
+      let page = try #require(await store.exchanges(of: "c", account: "a", before: nil, limit: 10))
+      #expect(page.exchanges.map(\.appID) == ["first", "second"])
+    }
+  }
+}

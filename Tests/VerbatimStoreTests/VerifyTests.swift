@@ -1,0 +1,57 @@
+import Databases
+import Foundation
+import Testing
+import VerbatimModel
+
+@testable import VerbatimStore
+
+@Suite struct VerifyTests {
+  let fixture: StoreFixture
+
+  init() throws { fixture = try StoreFixture() }
+
+  /// Damage that no crash leaves, and the check that must notice it.
+  static let damages: [(statement: String, check: String)] = [
+    ("UPDATE conversations SET dialogue_count = dialogue_count + 1 WHERE id = 'c'", "counters of conversations"),
+    ("UPDATE conversations SET message_count = 0 WHERE id = 'c'", "counters of conversations"),
+    ("UPDATE conversations SET error_count = 5 WHERE id = 'c'", "error counters"),
+    ("UPDATE conversations SET total_tokens = 1 WHERE id = 'c'", "tokens and prices"),
+    ("DELETE FROM conversations WHERE id = 'c'", "counters of conversations"),
+    ("DELETE FROM conversation_histories WHERE conversation_id = 'c'", "conversations without rows"),
+    ("DELETE FROM conversation_histories WHERE role = 'assistant'", "messages and their exchanges"),
+    ("DELETE FROM conversation_histories WHERE role = 'user'", "messages and their parents"),
+    ("UPDATE conversation_histories SET conversation_id = 'd' WHERE role = 'user'", "messages and their exchanges"),
+    ("DELETE FROM verbatim_message_keys", "exchanges without idempotency key"),
+    ("UPDATE verbatim_message_keys SET exchange_id = zeroblob(16)", "idempotency keys without exchange"),
+    ("UPDATE message_files SET exchange_id = zeroblob(16)", "files without exchange"),
+    ("UPDATE verbatim_response_ids SET exchange_id = zeroblob(16)", "response ids without exchange"),
+    ("UPDATE verbatim_partitions SET exchanges = exchanges + 1", "partition register"),
+    ("UPDATE verbatim_partitions SET errors = 0", "partition register"),
+    ("DELETE FROM verbatim_partitions", "partition register"),
+    ("INSERT INTO verbatim_partitions (day, exchanges) VALUES (19990101, 3)", "partition register"),
+    ("DELETE FROM verbatim_conversation_days", "active days"),
+    ("INSERT INTO verbatim_conversation_days VALUES ('a', 'c', 19990101)", "active days"),
+    ("UPDATE verbatim_usage_by_day SET prompt_tokens = prompt_tokens + 1", "usage by day"),
+    ("UPDATE verbatim_usage_by_day SET latency_200 = 9", "usage by day"),
+    ("DELETE FROM verbatim_usage_by_day", "usage by day"),
+    ("UPDATE verbatim_usage_by_hour SET messages = 0", "usage by hour"),
+  ]
+
+  @Test(arguments: damages) func `damage is noticed`(damage: (statement: String, check: String)) async throws {
+    try await fixture.withStore { store in
+      var exchange = NewExchange.sample(conversation: "c", key: "k")
+      exchange.promptTokens = 3
+      exchange.responseID = "chatcmpl-1"
+      exchange.latency = .milliseconds(120)
+      exchange.attachments = [
+        Attachment(kind: .file, transferMethod: .localFile, url: "/a", belongsTo: .user)
+      ]
+      _ = try await store.append(exchange, account: "a")
+      _ = try await store.append(.failure(conversation: "c"), account: "a")
+      #expect(try await fixture.verify(store) == [])
+      try await store.database.writer.run { try $0.executeScript(damage.statement) }
+      let findings = try await fixture.verify(store)
+      #expect(findings.contains { $0.hasPrefix(damage.check) }, "\(findings)")
+    }
+  }
+}
