@@ -21,7 +21,7 @@ package final class Store: Sendable {
     package var isReadOnly = false
     package var log: Log = .silent
     /// The current time in Unix milliseconds.
-    package var clock: @Sendable () -> Int64 = { UUIDv7.Generator.systemMilliseconds() }
+    package var clock: @Sendable () -> Int64 = UnixClock.milliseconds
 
     package init(path: String) { self.path = path }
   }
@@ -175,13 +175,11 @@ extension Connection {
   }
 
   fileprivate func set(_ name: String, to value: String) throws {
-    try transaction {
-      try execute(
-        """
-        INSERT INTO verbatim_settings (name, value)
-        VALUES (\(name), \(value))
-        ON CONFLICT (name) DO UPDATE SET value = excluded.value
-        """)
-    }
+    try execute(
+      """
+      INSERT INTO verbatim_settings (name, value)
+      VALUES (\(name), \(value))
+      ON CONFLICT (name) DO UPDATE SET value = excluded.value
+      """)
   }
 }

@@ -2,14 +2,7 @@ import Databases
 import VerbatimModel
 
 extension UUIDv7: SQLBindable {
-  package var sqlValue: SQLValue {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(16)
-    for half in [high, low] {
-      for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: half >> UInt64(shift))) }
-    }
-    return .blob(bytes[...])
-  }
+  package var sqlValue: SQLValue { .blob(bytes[...]) }
 
   /// Bounds of a search, not ids themselves.
   static let beforeAll = UUIDv7(high: 0, low: 0)

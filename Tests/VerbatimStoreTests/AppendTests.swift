@@ -188,12 +188,12 @@ import VerbatimModel
   @Test func `closing writes what was queued`() async throws {
     let store: Store = try await fixture.open()
     async let results = store.append((0..<2_000).map { .sample(query: "\($0)", conversation: "c") }, account: "a")
-    let receipts = await results
+    let stored: Int = await results.count { if case .success = $0 { true } else { false } }
     await store.close()
-    let stored = receipts.filter { if case .success = $0 { true } else { false } }.count
+    #expect(stored == 2_000)
     try await fixture.withStore { store in
-      #expect(try await store.conversation("c", account: "a")?.dialogueCount == Int64(stored))
-      #expect(stored == 2_000)
+      let conversation = try #require(await store.conversation("c", account: "a"))
+      #expect(conversation.dialogueCount == Int64(stored))
     }
   }
 }

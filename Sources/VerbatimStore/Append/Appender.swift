@@ -148,11 +148,21 @@ final class Appender: Sendable {
         return
       }
       do {
-        try await connection.run { connection in self.write(batch[...], on: connection) }
+        try await connection.runToEnd { connection in self.write(batch[...], on: connection) }
       } catch {
-        // The body above throws nothing: that `run` threw says that it never ran, and nobody was answered.
+        // The body above throws nothing: that `runToEnd` threw says that it never ran, and nobody was answered.
         batch.fail(with: StoreError(error))
       }
+      await checkpoint()
+    }
+  }
+
+  /// After the callers were answered, so that none of them waits for it.
+  private func checkpoint() async {
+    do {
+      try await connection.runToEnd { connection in try connection.checkpointIfNeeded() }
+    } catch {
+      log.warning("MES checkpoint failed", ["error": "\(error)"])
     }
   }
 

@@ -35,15 +35,15 @@ struct MessageRow {
     for (index, message) in exchange.messages.enumerated() {
       rows.append(
         MessageRow(
-          pending: pending, message: message, position: index, choiceIndex: nil, id: pending.firstID.adding(index),
-          parentID: index == 0 ? nil : pending.firstID.adding(index - 1)))
+          pending: pending, message: message, position: index, choiceIndex: nil, id: pending.firstID.adding(UInt64(index)),
+          parentID: index == 0 ? nil : pending.firstID.adding(UInt64(index - 1))))
     }
     for (index, choice) in exchange.choices.enumerated() {
       rows.append(
         MessageRow(
           pending: pending, message: choice, position: inputCount + index, choiceIndex: index,
-          id: pending.id.adding(index),
-          parentID: inputCount == 0 ? nil : pending.firstID.adding(inputCount - 1)))
+          id: pending.id.adding(UInt64(index)),
+          parentID: inputCount == 0 ? nil : pending.firstID.adding(UInt64(inputCount - 1))))
     }
     return rows
   }

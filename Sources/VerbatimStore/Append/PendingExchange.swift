@@ -59,7 +59,7 @@ final class PendingExchange: Sendable {
     let inputCount: Int = isFailure ? 0 : exchange.messages.count
     let rowCount: Int = isFailure ? 1 : inputCount + exchange.choices.count
     firstID = ids.next(count: rowCount + exchange.attachments.count, at: exchange.createdAt)
-    id = firstID.adding(inputCount)
+    id = firstID.adding(UInt64(inputCount))
     createdAt = firstID.milliseconds
     day = calendar.day(of: createdAt)
     let conversationID: String = exchange.conversationID ?? firstID.description
@@ -73,7 +73,7 @@ final class PendingExchange: Sendable {
   }
 
   /// The id of an attachment's row: behind the messages' ids.
-  func attachmentID(_ index: Int) -> UUIDv7 { firstID.adding(max(rowCount, 1) + index) }
+  func attachmentID(_ index: Int) -> UUIDv7 { firstID.adding(UInt64(max(rowCount, 1) + index)) }
 
   /// Scopes are tagged and unambiguous: `c:` and the conversation's id; `u:` and app and user, the app's length first;
   /// `i:` for keys that hold in the whole account. A failed exchange claims nothing of its conversation, or a

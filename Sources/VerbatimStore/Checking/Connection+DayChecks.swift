@@ -87,7 +87,7 @@ extension Connection {
     try query(
       """
       SELECT day, count(*) FROM verbatim_conversation_days AS d
-      WHERE day NOT IN (\(list: days))
+      WHERE day NOT IN (0, \(list: days.isEmpty ? [0] : days))
         AND NOT EXISTS (SELECT 1 FROM verbatim_partitions AS p WHERE p.day = d.day AND p.state = 'dropped')
       GROUP BY day
       LIMIT \(Check.limit)
