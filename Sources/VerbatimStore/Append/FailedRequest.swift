@@ -17,11 +17,18 @@ enum FailedRequest {
     return writer.bytes[...]
   }
 
+  private static let damaged = StoreError.unusable(
+    "a failed exchange's request does not hold its messages; the database is damaged")
+
   /// The messages, and the unknown fields' object, nil where there were none.
   static func decode(_ stored: Bytes?) throws -> (messages: [Message], request: Bytes?) {
     guard let stored else { return ([], nil) }
     let object = JSONSlice(trusting: stored)
-    let messages: [Message] = try object["messages"].map { try $0.elements.map(Message.init(stored:)) } ?? []
-    return (messages, object["request"]?.bytes)
+    guard let messages = object["messages"] else { throw damaged }
+    let decoded: [Message] = try messages.elements.map { element in
+      guard let message = Message(json: element) else { throw damaged }
+      return message
+    }
+    return (decoded, object["request"]?.bytes)
   }
 }
