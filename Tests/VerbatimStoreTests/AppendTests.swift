@@ -143,7 +143,8 @@ import VerbatimModel
           group.addTask {
             for turn in 0..<20 {
               var exchange = NewExchange.sample(
-                conversation: "c-\((writer + turn) % 5)", key: turn % 3 == 0 ? "k-\(turn)" : nil, user: "u-\(writer % 3)")
+                conversation: "c-\((writer + turn) % 5)", key: turn % 3 == 0 ? "k-\(turn)" : nil,
+                user: "u-\(writer % 3)")
               exchange.promptTokens = 3
               exchange.completionTokens = 4
               exchange.totalPrice = 11

@@ -35,7 +35,8 @@ struct MessageRow {
     for (index, message) in exchange.messages.enumerated() {
       rows.append(
         MessageRow(
-          pending: pending, message: message, position: index, choiceIndex: nil, id: pending.firstID.adding(UInt64(index)),
+          pending: pending, message: message, position: index, choiceIndex: nil,
+          id: pending.firstID.adding(UInt64(index)),
           parentID: index == 0 ? nil : pending.firstID.adding(UInt64(index - 1))))
     }
     for (index, choice) in exchange.choices.enumerated() {
