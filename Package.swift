@@ -36,6 +36,7 @@ let package = Package(
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "CZlib", "CZstd", "VerbatimTesting"]),
     .testTarget(name: "VerbatimStoreTests", dependencies: ["VerbatimStore", "VerbatimTesting"]),
     .testTarget(name: "VerbatimServerTests", dependencies: ["VerbatimServer", "VerbatimTesting"]),
+    .testTarget(name: "CrashTests", dependencies: ["Databases", "VerbatimTesting", "verbatim"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -1,0 +1,106 @@
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+
+extension CrashTests {
+  @Suite struct FullDiskTests {
+    /// Needs no privileges: the limit on a file's size stands in for the disk.
+    @Test func `a file that may grow no further refuses records until it may again`() async throws {
+      let folder = try TemporaryFolder()
+      let audit = Audit(ledger: Ledger(), database: folder.file("verbatim.db"))
+      let server = try ServerProcess(
+        database: audit.database, wrapper: ["prlimit", "--fsize=\(6 << 20):unlimited"])
+      try await fillAndRecover(server, audit) {
+        let raised = try ChildProcess(["prlimit", "--pid", "\(server.process.identifier)", "--fsize=unlimited"])
+        #expect(raised.waitForExit() == .code(0))
+      }
+    }
+
+    @Test(.enabled(if: SmallDisk.canBeMounted, "only root may mount a disk; the limit on a file's size is tested"))
+    func `a full disk refuses records until it has room again`() async throws {
+      let disk = try SmallDisk(megabytes: 16)
+      let filler = disk.file("filler")
+      try Data(count: 8 << 20).write(to: URL(fileURLWithPath: filler))
+      let audit = Audit(ledger: Ledger(), database: disk.file("verbatim.db"))
+      let server = try ServerProcess(database: audit.database)
+      try await fillAndRecover(server, audit) { try FileManager.default.removeItem(atPath: filler) }
+    }
+
+    private func fillAndRecover(_ server: ServerProcess, _ audit: Audit, makeRoom: () throws -> Void) async throws {
+      let refusals = Mutex<[LoadConnection.Answer]>([])
+      await onThreads(8) { number in
+        var client = LoadClient(
+          port: server.port, ledger: audit.ledger, name: "full-\(number)", seed: UInt64(number),
+          onRefusal: { answer in refusals.withLock { $0.append(answer) } },
+          isEnough: { refusals.withLock { $0.count >= 100 } })
+        client.run()
+      }
+      let unavailable = refusals.withLock { $0 }.filter { $0.status == 503 }
+      #expect(!unavailable.isEmpty)
+      for answer in unavailable {
+        #expect(answer.fields["retry-after"].flatMap { Int($0) } != nil)
+        #expect(try answer.json()["success"] as? Bool == false)
+      }
+      let connection = try LoadConnection(port: server.port)
+      #expect(try connection.get("/health/live").status == 200)
+
+      try makeRoom()
+      try await waitUntilRecording(connection, audit.ledger)
+      let before = audit.ledger.acknowledgedCount
+      await onThreads(4) { number in
+        var client = LoadClient(
+          port: server.port, ledger: audit.ledger, name: "room-\(number)", seed: UInt64(number),
+          isEnough: { audit.ledger.acknowledgedCount > before + 200 })
+        client.run()
+      }
+      try audit.check(server, conversations: audit.ledger.conversations)
+      #expect(server.stop() == .code(0))
+
+      let again = try ServerProcess(database: audit.database)
+      try audit.check(again, conversations: audit.ledger.conversations)
+      #expect(again.stop() == .code(0))
+      try await audit.checkTotals()
+    }
+
+    /// Tries as a client would that waits for the server, for as long as a minute.
+    private func waitUntilRecording(_ connection: LoadConnection, _ ledger: Ledger) async throws {
+      let deadline = ContinuousClock.now + .seconds(60)
+      let exchange = Ledger.Exchange(query: "is there room?", answer: "yes", clientMessageID: "room")
+      ledger.send(exchange)
+      while ContinuousClock.now < deadline {
+        let answer = try connection.post("/api/chat/insert", try exchange.json())
+        if answer.status == 200 {
+          let content = try answer.json()
+          ledger.acknowledge(
+            exchange, messageID: content["message_id"] as? String ?? "",
+            conversation: content["conversation_id"] as? String ?? "")
+          return
+        }
+        #expect(answer.status == 503)
+      }
+      Issue.record("the server still refuses records although there is room")
+    }
+  }
+}
+
+/// A file system in memory, a few megabytes large.
+private final class SmallDisk: Sendable {
+  static let canBeMounted: Bool = {
+    guard geteuid() == 0 else { return false }
+    return (try? SmallDisk(megabytes: 1)) != nil
+  }()
+
+  private let folder: TemporaryFolder
+
+  init(megabytes: Int) throws {
+    folder = try TemporaryFolder()
+    guard mount("tmpfs", folder.path, "tmpfs", 0, "size=\(megabytes)m") == 0 else {
+      throw ServerFailure("no small disk: \(String(cString: strerror(errno)))")
+    }
+  }
+
+  deinit { umount2(folder.path, Int32(MNT_DETACH)) }
+
+  func file(_ name: String) -> String { folder.file(name) }
+}
