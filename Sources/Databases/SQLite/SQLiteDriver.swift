@@ -20,6 +20,8 @@ final class SQLiteDriver: Driver {
   private static let operationsBetweenPolls: Int32 = 1000
   /// A log larger than this is cut when it starts over.
   private static let logSizeLimit = 64 << 20
+  /// How long a checkpoint that wants the log to itself waits for readers, while writers wait for it.
+  private static let patienceWithReaders = Duration.milliseconds(100)
   private static let withoutMemoryStatistics: Void = { _ = csqlite_disable_memory_statistics() }()
 
   let dialect = Dialect(upsert: .onConflict, blobType: "BLOB", maximumBinds: 32_766)
@@ -29,7 +31,7 @@ final class SQLiteDriver: Driver {
   let settings: Settings
   private let handle: OpaquePointer
   private let interruption: Interruption
-  private let log = WriteAheadLog()
+  private let log: WriteAheadLog
   private var cache: StatementCache
   private var isClosed = false
 
@@ -38,6 +40,7 @@ final class SQLiteDriver: Driver {
     self.settings = settings
     self.interruption = interruption
     cache = StatementCache(capacity: settings.cachedStatements)
+    log = WriteAheadLog(checkpointPages: settings.checkpointPages)
     handle = try Self.open(settings)
     do {
       try setUp()
@@ -117,7 +120,7 @@ final class SQLiteDriver: Driver {
     sqlite3_wal_hook(
       handle,
       { log, _, _, pages in
-        if let log { Unmanaged<WriteAheadLog>.fromOpaque(log).takeUnretainedValue().pages = Int(pages) }
+        if let log { Unmanaged<WriteAheadLog>.fromOpaque(log).takeUnretainedValue().noteCommit(pages: Int(pages)) }
         return SQLITE_OK
       }, Unmanaged.passUnretained(log).toOpaque())
   }
@@ -189,12 +192,24 @@ final class SQLiteDriver: Driver {
     guard settings.isWriter else { return }
     switch extent {
     case .whenDue:
-      guard log.pages >= settings.checkpointPages else { return }
-      try check(sqlite3_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_PASSIVE, nil, nil))
+      if log.isLong {
+        log.noteRestart()
+        try checkpoint(SQLITE_CHECKPOINT_RESTART, patience: Self.patienceWithReaders)
+      } else if log.isDue {
+        log.noteWriteBack()
+        try checkpoint(SQLITE_CHECKPOINT_PASSIVE, patience: .zero)
+      }
     case .full:
-      try check(sqlite3_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_TRUNCATE, nil, nil))
+      try checkpoint(SQLITE_CHECKPOINT_TRUNCATE, patience: Self.patienceWithReaders)
     }
-    log.pages = 0
+  }
+
+  /// Readers in the way are no failure: what they still need stays in the log until the next time.
+  private func checkpoint(_ mode: Int32, patience: Duration) throws(DatabaseError) {
+    sqlite3_busy_timeout(handle, patience.milliseconds)
+    defer { sqlite3_busy_timeout(handle, settings.busyTimeout.milliseconds) }
+    let code = sqlite3_wal_checkpoint_v2(handle, "main", mode, nil, nil)
+    if code & 0xff != SQLITE_BUSY { try check(code) }
   }
 
   func integrityProblems() throws(DatabaseError) -> [String] {
@@ -203,7 +218,7 @@ final class SQLiteDriver: Driver {
     var lines: [String] = []
     do {
       while try statement.step() { lines.append(statement.text(0)) }
-    } catch where error.kind == .corrupt {
+    } catch  where error.kind == .corrupt {
       // Damage can be such that even the check cannot go on.
       lines.append(error.message)
     }
@@ -230,11 +245,6 @@ final class SQLiteDriver: Driver {
     }
     return error
   }
-}
-
-/// What the WAL hook writes and the driver reads, both on the connection's thread.
-private final class WriteAheadLog {
-  var pages = 0
 }
 
 extension DatabaseError {
