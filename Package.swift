@@ -29,11 +29,11 @@ let package = Package(
     .executableTarget(name: "verbatim", dependencies: ["VerbatimServer"]),
     .target(
       name: "VerbatimTesting",
-      dependencies: ["VerbatimModel", "Databases", "HTTP", "VerbatimStore", "VerbatimServer"]),
+      dependencies: ["CZlib", "CZstd", "VerbatimModel", "Databases", "HTTP", "VerbatimStore", "VerbatimServer"]),
 
     .testTarget(name: "VerbatimModelTests", dependencies: ["VerbatimModel", "VerbatimTesting"]),
     .testTarget(name: "DatabasesTests", dependencies: ["Databases", "VerbatimTesting"]),
-    .testTarget(name: "HTTPTests", dependencies: ["HTTP", "CZlib", "CZstd", "VerbatimTesting"]),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP", "VerbatimTesting"]),
     .testTarget(name: "VerbatimStoreTests", dependencies: ["VerbatimStore", "VerbatimTesting"]),
     .testTarget(name: "VerbatimServerTests", dependencies: ["VerbatimServer", "VerbatimTesting"]),
     .testTarget(name: "CrashTests", dependencies: ["Databases", "VerbatimTesting", "verbatim"]),

@@ -1,4 +1,5 @@
 import Testing
+import VerbatimTesting
 
 @testable import HTTP
 
@@ -72,10 +73,10 @@ struct ExpansionTests {
   @Test func `a zstd window of 8 MB is taken, a larger one refused`() async throws {
     var generator = SeededGenerator(seed: 5)
     let text = generator.text(count: (8 << 20) + 1)
-    let fitting = await drain(try RequestBody(try zstandard(text, windowLog: 23)).decoded(from: .zstd))
+    let fitting = await drain(try RequestBody(try Compression.zstd(text, windowLog: 23)).decoded(from: .zstd))
     #expect(fitting.error == nil)
     #expect(fitting.size == text.count)
-    let large = await drain(try RequestBody(try zstandard(text, windowLog: 24)).decoded(from: .zstd))
+    let large = await drain(try RequestBody(try Compression.zstd(text, windowLog: 24)).decoded(from: .zstd))
     #expect(large.error == .badBody("broken zstd: Frame requires too much memory for decoding"))
     #expect(large.size == 0)
   }
@@ -89,7 +90,7 @@ struct ExpansionTests {
 
   @Test func `skippable zstd frames are skipped`() async throws {
     let skippable: [UInt8] = [0x5A, 0x2A, 0x4D, 0x18, 3, 0, 0, 0, 9, 9, 9]
-    let encoded = skippable + (try zstandard([1, 2, 3])) + skippable
+    let encoded = skippable + (try Compression.zstd([1, 2, 3])) + skippable
     for parts in [[encoded[...]], encoded.indices.map { encoded[$0...$0] }] {
       let body = try RequestBody.arriving(parts).decoded(from: .zstd)
       #expect(try await body.collect(upTo: 100) == [1, 2, 3])

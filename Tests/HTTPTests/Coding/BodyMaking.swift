@@ -1,46 +1,13 @@
-import CZlib
-import CZstd
-import Testing
+import VerbatimTesting
 
 @testable import HTTP
 
 extension RequestCoding {
-  /// Encodes with the library that wrote the format: one gzip member, or one zstd frame.
   func encode(_ bytes: [UInt8]) throws -> [UInt8] {
     switch self {
-    case .gzip: try gzipped(bytes)
-    case .zstd: try zstandard(bytes)
+    case .gzip: try Compression.gzip(bytes)
+    case .zstd: try Compression.zstd(bytes)
     }
-  }
-}
-
-private func gzipped(_ bytes: [UInt8]) throws -> [UInt8] {
-  var stream = z_stream()
-  try #require(zlib_gzip_init(&stream, 6) == Z_OK)
-  defer { deflateEnd(&stream) }
-  return try bytes.withUnsafeBufferPointer { input in
-    stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
-    stream.avail_in = UInt32(input.count)
-    let room = Int(deflateBound(&stream, UInt(input.count)))
-    return try [UInt8](unsafeUninitializedCapacity: room) { output, count in
-      stream.next_out = output.baseAddress
-      stream.avail_out = UInt32(room)
-      try #require(deflate(&stream, Z_FINISH) == Z_STREAM_END)
-      count = room - Int(stream.avail_out)
-    }
-  }
-}
-
-/// `windowLog`: of the window that the frame asks for, instead of the level's own.
-func zstandard(_ bytes: [UInt8], windowLog: Int32 = 0) throws -> [UInt8] {
-  let context = try #require(ZSTD_createCCtx())
-  defer { ZSTD_freeCCtx(context) }
-  try #require(ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)) == 0)
-  try #require(ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, windowLog)) == 0)
-  let room = ZSTD_compressBound(bytes.count)
-  return try [UInt8](unsafeUninitializedCapacity: room) { output, count in
-    count = ZSTD_compress2(context, output.baseAddress, room, bytes, bytes.count)
-    try #require(ZSTD_isError(count) == 0)
   }
 }
 
