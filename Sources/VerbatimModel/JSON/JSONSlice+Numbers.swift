@@ -9,7 +9,7 @@ extension JSONSlice {
 
   /// The number as an integer, also from `12.0` and `1e3`; nil where it is not one exactly, or not within 64 bits.
   package var integer: Int64? {
-    guard kind == .number else { return nil }
+    guard kind == .number, Self.isNumber(bytes) else { return nil }
     return DecimalNumber(bytes).integer
   }
 
@@ -21,7 +21,7 @@ extension JSONSlice {
   }
 
   private static func isNumber(_ text: Bytes) -> Bool {
-    text.withUnsafeBufferPointer { $0.baseAddress != nil && json_is_number($0.baseAddress, $0.count) }
+    text.withUnsafeBufferPointer { json_is_number($0.baseAddress, $0.count) }
   }
 
   private static func double(_ text: Bytes) -> Double? {
