@@ -58,7 +58,6 @@ package actor Connection {
     _ body: @Sendable (isolated Connection) throws -> Result
   ) async throws -> Result {
     try await turns.acquire()
-    defer { turns.release(()) }
     let ticket = interruption.drawTicket()
     return try await withTaskCancellationHandler {
       try await perform(ticket, body)
@@ -73,13 +72,15 @@ package actor Connection {
     _ body: @Sendable (isolated Connection) throws -> Result
   ) async throws -> Result {
     try await turns.acquire(waitsToEnd: true)
-    defer { turns.release(()) }
-    return try await body(self)
+    return try await perform(nil, body)
   }
 
+  /// Ends the turn on this thread already, so that the next task sets out while this one's travels back.
   private func perform<Result>(
-    _ ticket: Interruption.Ticket, _ body: @Sendable (isolated Connection) throws -> Result
+    _ ticket: Interruption.Ticket?, _ body: @Sendable (isolated Connection) throws -> Result
   ) throws -> Result {
+    defer { turns.release(()) }
+    guard let ticket else { return try body(self) }
     interruption.begin(ticket)
     defer { interruption.end() }
     if Task.isCancelled { throw DatabaseError.cancelled }

@@ -18,7 +18,7 @@ package final class Database: Sendable {
     /// How long a statement waits for a lock that another process holds.
     package var busyTimeout: Duration = .seconds(5)
     /// Pages in the log from which on `checkpointIfNeeded` writes them back. More pages mean fewer but longer stalls.
-    package var checkpointPages: Int = 1000
+    package var checkpointPages: Int = 2000
     /// Statements that take at least this long are reported.
     package var slowQueryThreshold: Duration = .milliseconds(500)
     /// Hears of slow statements: text without values, time taken. Called on the connection's thread.

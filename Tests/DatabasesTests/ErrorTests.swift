@@ -62,6 +62,33 @@ import Testing
     await server.close()
   }
 
+  @Test func `a reader elsewhere does not keep the database from closing`() async throws {
+    let folder = try TemporaryFolder()
+    var configuration = Database.Configuration(path: folder.file("test.db"))
+    let server = try await Database.open(configuration)
+    try await server.writer.run { try $0.executeScript("CREATE TABLE t (a); INSERT INTO t VALUES (5)") }
+    configuration.isWritable = false
+    let tool = try await Database.open(configuration)
+    let (reading, closed) = (Gate(), Gate())
+    async let answers = tool.read { connection in
+      try connection.snapshot {
+        let before = try connection.first("SELECT a FROM t") { $0.integer(0) }
+        reading.open()
+        closed.wait()
+        return [before, try connection.first("SELECT a FROM t") { $0.integer(0) }]
+      }
+    }
+    await reading.opened()
+    try await server.writer.run { try $0.execute("UPDATE t SET a = 6") }
+    await server.close()
+    closed.open()
+    let seen = try await answers
+    #expect(seen == [5, 5])
+    let afterwards = try await tool.read { try $0.first("SELECT a FROM t") { $0.integer(0) } }
+    #expect(afterwards == 6)
+    await tool.close()
+  }
+
   @Test func `a second writer on the same file is turned away until the first has closed`() async throws {
     let folder = try TemporaryFolder()
     let configuration = Database.Configuration(path: folder.file("test.db"))
