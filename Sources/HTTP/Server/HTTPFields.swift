@@ -42,8 +42,10 @@ package struct HTTPFields: Sendable, ExpressibleByDictionaryLiteral {
   package subscript(name: String) -> String? {
     get { spans.first { hasName(name, $0) }.map { string($0.value) } }
     set {
-      // The bytes of what goes stay behind unused: answers have few fields and live shortly.
-      spans = spans.filter { !hasName(name, $0) }
+      if spans.contains(where: { hasName(name, $0) }) {
+        // The bytes of what goes stay behind unused: answers have few fields and live shortly.
+        spans = spans.filter { !hasName(name, $0) }
+      }
       if let newValue { append(name, newValue) }
     }
   }

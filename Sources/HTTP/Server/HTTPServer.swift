@@ -1,47 +1,129 @@
+import CBeast
+import Synchronization
+
 /// An HTTP/1.1 server on Boost.Beast and Asio: loop threads own the sockets; each request runs as a Swift task.
+///
+/// What never reaches a handler, because its head or framing is broken, ambiguous, too large or too slow, is answered
+/// by `refusal`. A client that leaves cancels the task of its request. A small body comes whole with its request, a
+/// larger one starts the handler early and arrives while it is read, at the pace of the slower side.
 package final class HTTPServer: Sendable {
-  package struct Configuration: Sendable {
-    package var host = "127.0.0.1"
-    /// 0: any free port.
-    package var port = 10000
-    package var loops = 1
-    package var maximumHeadSize = 16 << 10
-    package var maximumFields = 100
-    package var maximumBodySize = 32 << 20
-    package var maximumConnections = 100_000
-    package var headTimeout: Duration = .seconds(10)
-    package var idleTimeout: Duration = .seconds(75)
-    /// After this, a body must arrive at `minimumBodyRate` bytes a second at least.
-    package var bodyTimeout: Duration = .seconds(10)
-    package var minimumBodyRate = 4096
-    /// A write that makes no progress for this long ends the connection.
-    package var writeTimeout: Duration = .seconds(30)
-    /// How long running requests may take when the server drains.
-    package var drainTimeout: Duration = .seconds(25)
-    package var tlsCertificatePath: String?
-    package var tlsKeyPath: String?
+  private let handler: @Sendable (HTTPRequest) async -> HTTPResponse
+  private let refusal: @Sendable (Refusal) -> HTTPResponse
+  private let configuration: Configuration
+  private let raw: RawServer
+  private let running = Mutex<CheckedContinuation<Void, any Error>?>(nil)
 
-    package init() {}
-  }
-
-  /// A request that was refused before a handler could see it.
-  package struct Refusal: Sendable {
-    package var status: Int
-    /// `head_too_large`, `body_too_large`, `bad_request`, `timeout`, `unsupported`, …
-    package var code: String
-    package var detail: String
-  }
-
-  /// Binds and listens; throws a `ServerError` with one clear line when it cannot.
+  /// Binds and listens; throws a `ServerError` with one clear line when it cannot. Connections wait until `run`.
+  ///
+  /// `refusal` is called on a loop's thread and must answer at once, with a body of bytes or none.
   package init(
     configuration: Configuration,
     handler: @escaping @Sendable (HTTPRequest) async -> HTTPResponse,
     refusal: @escaping @Sendable (Refusal) -> HTTPResponse
-  ) throws { fatalError("skeleton") }
+  ) throws {
+    self.handler = handler
+    self.refusal = refusal
+    self.configuration = configuration
+    raw = try RawServer(configuration)
+  }
 
   /// The port in use.
-  package var port: Int { fatalError("skeleton") }
+  package var port: Int { raw.port }
+
+  package var counters: Counters { raw.counters }
 
   /// Serves until the task is cancelled, then drains: no new connections, running requests finish, idle ones close.
-  package func run() async throws { fatalError("skeleton") }
+  /// What has not ended by the drain's time-out is cut. When this returns, every thread of the server has ended.
+  /// To be called once.
+  package func run() async throws {
+    try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        running.withLock { $0 = continuation }
+        do { try raw.start(callbacks) } catch { resumeRun(.failure(error)) }
+      }
+      raw.join()
+    } onCancel: {
+      raw.drain(within: configuration.drainTimeout)
+    }
+  }
+
+  /// Cuts whatever is still in progress, so that `run` returns soon: what a second signal asks for.
+  package func stopNow() { raw.drain(within: .zero) }
+
+  private func resumeRun(_ result: Result<Void, any Error>) {
+    let continuation = running.withLock { running in
+      defer { running = nil }
+      return running
+    }
+    continuation?.resume(with: result)
+  }
+
+  // The application's pointer is this object without a reference: `run` holds one until the loops have ended.
+  private var callbacks: cb_callbacks {
+    cb_callbacks(
+      application: Unmanaged.passUnretained(self).toOpaque(),
+      on_request: { application, request, head in
+        guard let application, let request, let head else { return nil }
+        return Unmanaged<HTTPServer>.fromOpaque(application).takeUnretainedValue().begin(request, head.pointee)
+      },
+      on_end: { exchange, isAborted in
+        guard let exchange else { return }
+        Unmanaged<ServerExchange>.fromOpaque(exchange).takeRetainedValue().ended(isAborted: isAborted)
+      },
+      on_refusal: { application, reason, sink in
+        guard let application, let sink else { return }
+        Unmanaged<HTTPServer>.fromOpaque(application).takeUnretainedValue().refuse(reason, sink)
+      },
+      on_stopped: { application in
+        guard let application else { return }
+        Unmanaged<HTTPServer>.fromOpaque(application).takeUnretainedValue().resumeRun(.success(()))
+      })
+  }
+
+  /// On a loop's thread. Nil: the target is not UTF-8.
+  private func begin(_ raw: OpaquePointer, _ head: cb_head) -> UnsafeMutableRawPointer? {
+    guard var request = HTTPRequest(head) else { return nil }
+    // From here on, the exchange gives the request's reference back.
+    let exchange = ServerExchange(raw, of: self, limit: configuration.maximumBodySize, isHead: head.is_head_method)
+    request.body = exchange.body(first: Array(padded: head.body), isComplete: head.is_body_complete)
+    exchange.task = Task { [request] in
+      await self.answer(request, exchange)
+    }
+    return Unmanaged.passRetained(exchange).toOpaque()
+  }
+
+  private func answer(_ request: HTTPRequest, _ exchange: ServerExchange) async {
+    let response = await handler(request)
+    guard (200...999).contains(response.status), response.fields.isWellFormed else {
+      return exchange.respond(refusal(.badAnswer))
+    }
+    switch response.body {
+    case .none: exchange.respond(response)
+    case .bytes(let bytes) where bytes.count <= ServerExchange.writeSize || exchange.isHead:
+      exchange.respond(response)
+    case .bytes(let bytes):
+      await stream(StreamedAnswer(response, length: bytes.count, exchange)) { try await $0.write(bytes) }
+    case .stream(let produce):
+      await stream(StreamedAnswer(response, length: nil, exchange), produce)
+    }
+  }
+
+  private func stream(
+    _ answer: StreamedAnswer, _ produce: @Sendable (ResponseWriter) async throws -> Void
+  ) async {
+    do {
+      if !answer.exchange.isHead { try await produce(ResponseWriter { try await answer.write($0) }) }
+      answer.finish()
+    } catch where answer.hasStarted {
+      answer.exchange.abort()
+    } catch {
+      answer.exchange.respond(refusal(Refusal(streamFailure: error)))
+    }
+  }
+
+  /// On a loop's thread.
+  private func refuse(_ reason: cb_refusal, _ sink: UnsafeMutableRawPointer) {
+    let response = refusal(Refusal(reason, configuration))
+    response.withAnswer { answer in withUnsafePointer(to: answer) { cb_refuse(sink, $0) } }
+  }
 }
