@@ -114,7 +114,7 @@ package final class HTTPServer: Sendable {
     do {
       if !answer.exchange.isHead { try await produce(ResponseWriter { try await answer.write($0) }) }
       answer.finish()
-    } catch where answer.hasStarted {
+    } catch  where answer.hasStarted {
       answer.exchange.abort()
     } catch {
       answer.exchange.respond(refusal(Refusal(streamFailure: error)))
