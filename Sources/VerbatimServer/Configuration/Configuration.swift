@@ -33,14 +33,23 @@ package struct Configuration: Sendable {
   package var currency = "USD"
   /// nil: not said.
   package var authentication: Authentication?
-  package var corsOrigins: [String] = []
-  package var trustedProxies: [String] = []
+  package var corsOrigins = CORS.Origins.none
+  package var trustedProxies: TrustedProxies?
   package var server = HTTPServer.Configuration()
 
   /// What was decided, setting by setting, without secrets.
   package var summary: [(name: String, value: String)] = []
 
   package init() {}
+
+  package func store(log: Log) -> Store.Configuration {
+    var store = Store.Configuration(path: database.path)
+    store.slowQueryThreshold = slowQueryThreshold
+    store.partitionTimeZone = partitionTimeZone
+    store.currency = currency
+    store.log = log
+    return store
+  }
 
   /// Refuses to serve strangers by accident.
   package func checkForServing() throws(ConfigurationError) {

@@ -68,7 +68,9 @@ package struct ConfigurationSources: Sendable {
 
   private func summary() -> [(name: String, value: String)] {
     Settings.all.compactMap { setting in
-      guard let value = value(of: setting.name) ?? (setting.standard.isEmpty ? nil : setting.standard) else { return nil }
+      guard let value = value(of: setting.name) ?? (setting.standard.isEmpty ? nil : setting.standard) else {
+        return nil
+      }
       return (name: setting.name, value: setting.isDSN ? DatabaseLocation.redacted(value) : value)
     }
   }

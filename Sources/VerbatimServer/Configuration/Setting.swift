@@ -1,3 +1,5 @@
+import HTTP
+
 /// One line of the table of settings; help, documentation and parsing all come from it.
 package struct Setting: Sendable {
   /// The environment variable.
@@ -87,8 +89,15 @@ enum Value {
     return text
   }
 
-  static func list(_ text: String) -> [String] {
-    text.split(separator: ",").map { String($0.trimmingSpaces()) }.filter { !$0.isEmpty }
+  /// A value that the HTTP module reads.
+  static func checked<Read>(
+    _ allowed: String, _ read: () throws(HTTPSettingError) -> Read
+  ) throws(SettingError) -> Read {
+    do {
+      return try read()
+    } catch {
+      throw SettingError("is not right: \(error)", allowed: allowed)
+    }
   }
 }
 

@@ -62,7 +62,9 @@ package enum Settings {
   ]
 
   private static let logging: [Setting] = [
-    Setting("LOG_LEVEL", "--log-level", "LEVEL", standard: "info", "The least severe lines: debug, info, warning, error.") {
+    Setting(
+      "LOG_LEVEL", "--log-level", "LEVEL", standard: "info", "The least severe lines: debug, info, warning, error."
+    ) {
       text, configuration throws(SettingError) in
       configuration.logLevel = try level(text)
     },
@@ -124,13 +126,17 @@ package enum Settings {
       "CORS_ORIGINS", "--cors-origins", "LIST",
       "Origins whose pages may call the API, separated by commas, or *; none when unset."
     ) { text, configuration throws(SettingError) in
-      configuration.corsOrigins = try origins(text)
+      configuration.corsOrigins = try Value.checked("* or origins such as https://app.example.com") {
+        () throws(HTTPSettingError) in try CORS.Origins(setting: text)
+      }
     },
     Setting(
       "TRUSTED_PROXIES", "--trusted-proxies", "LIST",
       "Addresses and networks (10.0.0.0/8) whose X-Forwarded-For names the client's address."
     ) { text, configuration throws(SettingError) in
-      configuration.trustedProxies = Value.list(text)
+      configuration.trustedProxies = try Value.checked("addresses and networks such as 10.0.0.0/8") {
+        () throws(HTTPSettingError) in try TrustedProxies(setting: text)
+      }
     },
   ]
 
@@ -151,7 +157,8 @@ package enum Settings {
       text, configuration throws(SettingError) in
       configuration.server.maximumConnections = try Value.integer(text, 1...1_000_000)
     },
-    Setting("HEAD_TIMEOUT", "--head-timeout", "SECONDS", standard: "10", "How long a request head may take to arrive.") {
+    Setting("HEAD_TIMEOUT", "--head-timeout", "SECONDS", standard: "10", "How long a request head may take to arrive.")
+    {
       text, configuration throws(SettingError) in
       configuration.server.headTimeout = try Value.seconds(text, 1...3600)
     },
@@ -187,16 +194,5 @@ package enum Settings {
     case "error", "critical", "fatal": return .error
     default: throw SettingError("is not a level", allowed: "debug, info, warning or error")
     }
-  }
-
-  private static func origins(_ text: String) throws(SettingError) -> [String] {
-    let origins = Value.list(text)
-    for origin in origins where origin != "*" {
-      let rest = origin.hasPrefix("https://") ? origin.dropFirst(8) : origin.hasPrefix("http://") ? origin.dropFirst(7) : ""
-      guard !rest.isEmpty, !rest.contains("/"), !rest.contains(" ") else {
-        throw SettingError("has the entry \(origin)", allowed: "* or origins such as https://app.example.com")
-      }
-    }
-    return origins
   }
 }

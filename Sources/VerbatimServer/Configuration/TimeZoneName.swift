@@ -9,7 +9,8 @@ enum TimeZoneName {
     if name == "UTC" || name == "Etc/UTC" { return "UTC" }
     let isPlain = name.utf8.allSatisfy { byte in
       byte == UInt8(ascii: "/") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+")
-        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
         || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
     }
     guard isPlain, !name.isEmpty, !name.hasPrefix("/"), isZoneFile("/usr/share/zoneinfo/" + name) else {
