@@ -1,0 +1,127 @@
+import HTTP
+import VerbatimModel
+import VerbatimStore
+
+/// Records the items of one request body as they arrive: one group is committed while the next is parsed.
+///
+/// The answer leaves when the body has been read, so that a client that sends everything before it reads cannot stand
+/// still against us.
+struct BatchIngest {
+  static let maximumItems = 10_000
+  /// Room for `/9999` behind a key.
+  static let indexSuffixLength = 5
+
+  let store: Store
+  let account: String
+  let defaults: IngestDefaults
+  let elementLimit: Int
+  let ip: String
+  let idempotencyKey: String?
+
+  private var answer = BatchAnswer()
+  private var group = BatchGroup()
+  private var index = 0
+
+  init(
+    store: Store, account: String, defaults: IngestDefaults, elementLimit: Int, ip: String, idempotencyKey: String?
+  ) {
+    self.store = store
+    self.account = account
+    self.defaults = defaults
+    self.elementLimit = elementLimit
+    self.ip = ip
+    self.idempotencyKey = idempotencyKey
+  }
+
+  mutating func run(_ body: RequestBody, as type: ContentType) async throws -> HTTPResponse {
+    try await withThrowingTaskGroup(of: CommittedGroup.self) { tasks in
+      var isCommitting = false
+      var items = BatchItems(body, as: type, elementLimit: elementLimit)
+      while let item = try await items.next() {
+        try take(item, of: &items)
+        guard group.isFull else { continue }
+        if isCommitting, let committed = try await tasks.next() { try answer.add(committed) }
+        commit(in: &tasks)
+        isCommitting = true
+      }
+      if isCommitting, let committed = try await tasks.next() { try answer.add(committed) }
+      if !group.isEmpty {
+        commit(in: &tasks)
+        if let committed = try await tasks.next() { try answer.add(committed) }
+      }
+    }
+    return answer.response()
+  }
+
+  private mutating func take(_ item: BatchItems.Item, of items: inout BatchItems) throws(APIError) {
+    defer { index += 1 }
+    switch item {
+    case .failure(let failure):
+      group.add(failure)
+    case .json(let json):
+      do throws(InvalidExchange) {
+        group.add(try parse(json), size: json.count)
+      } catch {
+        if case .malformed = error { try items.end(atMalformedItem: error.description) }
+        group.add(BatchFailure(APIError(error)))
+      }
+    }
+  }
+
+  private func parse(_ json: Bytes) throws(InvalidExchange) -> NewExchange {
+    var exchange = try ExchangeBody.parse(json, kind: .insert, defaults: defaults)
+    if exchange.clientMessageID == nil { exchange.clientMessageID = idempotencyKey.map { "\($0)/\(index)" } }
+    exchange.ip = ip
+    return exchange
+  }
+
+  private mutating func commit(in tasks: inout ThrowingTaskGroup<CommittedGroup, any Error>) {
+    let group = self.group
+    self.group = BatchGroup()
+    let (store, account) = (store, account)
+    tasks.addTask {
+      CommittedGroup(
+        failures: group.failures,
+        results: group.exchanges.isEmpty ? [] : await store.append(group.exchanges, account: account))
+    }
+  }
+}
+
+/// Why one item was not stored.
+struct BatchFailure: Sendable {
+  let code: String
+  let detail: String
+
+  init(code: String, detail: String) {
+    self.code = code
+    self.detail = detail
+  }
+
+  init(_ error: APIError) { self.init(code: error.code, detail: error.detail) }
+}
+
+/// Items that are committed together.
+private struct BatchGroup: Sendable {
+  /// In order; nil stands for the next of `exchanges`.
+  private(set) var failures: [BatchFailure?] = []
+  private(set) var exchanges: [NewExchange] = []
+  private var size = 0
+
+  var isEmpty: Bool { failures.isEmpty }
+
+  var isFull: Bool { failures.count >= 512 || size >= 4 << 20 }
+
+  mutating func add(_ exchange: NewExchange, size: Int) {
+    failures.append(nil)
+    exchanges.append(exchange)
+    self.size += size
+  }
+
+  mutating func add(_ failure: BatchFailure) { failures.append(failure) }
+}
+
+/// Items with what became of them.
+struct CommittedGroup: Sendable {
+  let failures: [BatchFailure?]
+  let results: [Result<Store.Receipt, StoreError>]
+}

@@ -1,0 +1,166 @@
+import VerbatimModel
+
+extension JSONWriter {
+  /// An exchange as Dify pages them, with `messages` and `choices` where a question and an answer do not say it all.
+  mutating func exchange(_ exchange: StoredExchange) {
+    beginObject()
+    key("id")
+    uuid(exchange.id)
+    key("conversation_id")
+    string(exchange.conversationID)
+    key("app_id")
+    string(exchange.appID)
+    key("user_id")
+    string(exchange.userID)
+    key("query")
+    text(of: exchange.messages.last { $0.role == "user" })
+    key("answer")
+    text(of: exchange.choices.first)
+    key("inputs")
+    raw(exchange.inputs ?? Self.emptyObject)
+    attachments(exchange.attachments)
+    key("model_provider")
+    string(exchange.modelProvider)
+    key("model_id")
+    string(exchange.modelName)
+    key("client_message_id")
+    string(orNull: exchange.clientMessageID)
+    outcome(of: exchange)
+    key("metadata")
+    raw(exchange.metadata ?? Self.emptyObject)
+    key("created_at")
+    timestamp(exchange.createdAt)
+    key("recorded_at")
+    timestamp(exchange.recordedAt)
+    key("extra")
+    raw(orNull: exchange.request)
+    if !exchange.isQueryAndAnswer { conversationItems(of: exchange) }
+    endObject()
+  }
+
+  private static let emptyObject = Bytes(utf8: "{}")
+
+  /// How it ended, and what it cost.
+  private mutating func outcome(of exchange: StoredExchange) {
+    key("status")
+    string(exchange.failure == nil ? "normal" : "error")
+    key("error")
+    if let failure = exchange.failure {
+      beginObject()
+      key("code")
+      string(failure.code)
+      key("message")
+      string(failure.message)
+      endObject()
+    } else {
+      null()
+    }
+    key("finish_reason")
+    string(orNull: exchange.finishReason)
+    key("usage")
+    usage(of: exchange)
+    key("latency")
+    if let latency = exchange.latency { double(latency / .seconds(1)) } else { null() }
+    key("total_price")
+    if let price = exchange.totalPrice { millionths(price) } else { null() }
+    key("currency")
+    string(orNull: exchange.currency)
+    key("system_fingerprint")
+    string(orNull: exchange.systemFingerprint)
+    key("response_id")
+    string(orNull: exchange.responseID)
+  }
+
+  /// As the provider sent it, else what is known of the tokens.
+  private mutating func usage(of exchange: StoredExchange) {
+    if let usage = exchange.usage { return raw(usage) }
+    guard exchange.promptTokens != nil || exchange.completionTokens != nil || exchange.totalTokens != nil else {
+      return null()
+    }
+    beginObject()
+    key("prompt_tokens")
+    integer(orNull: exchange.promptTokens)
+    key("completion_tokens")
+    integer(orNull: exchange.completionTokens)
+    key("total_tokens")
+    integer(orNull: exchange.totalTokens)
+    endObject()
+  }
+
+  private mutating func conversationItems(of exchange: StoredExchange) {
+    key("messages")
+    beginArray()
+    for message in exchange.messages { self.message(message) }
+    endArray()
+    key("choices")
+    beginArray()
+    for (index, message) in exchange.choices.enumerated() {
+      beginObject()
+      key("index")
+      integer(index)
+      key("message")
+      self.message(message)
+      endObject()
+    }
+    endArray()
+  }
+
+  /// A message's text as a JSON string, the very one that came in where the text cannot hold it exactly.
+  private mutating func text(of message: Message?) {
+    if let raw = message?.raw, let content = JSONSlice(trusting: raw)["content"], content.kind == .string {
+      self.raw(content.bytes)
+    } else {
+      string(message?.content ?? [])
+    }
+  }
+
+  private mutating func attachments(_ attachments: [StoredAttachment]) {
+    key("message_files")
+    beginArray()
+    for stored in attachments {
+      let file = stored.attachment
+      beginObject()
+      key("id")
+      uuid(stored.id)
+      key("type")
+      string(file.kind.rawValue)
+      key("transfer_method")
+      string(file.transferMethod.rawValue)
+      key("url")
+      string(file.url)
+      key("belongs_to")
+      string(file.belongsTo.rawValue)
+      key("upload_file_id")
+      string(orNull: file.uploadFileID)
+      key("file_name")
+      string(orNull: file.fileName)
+      key("file_size")
+      integer(orNull: file.fileSize)
+      key("mime_type")
+      string(orNull: file.mimeType)
+      key("metadata")
+      raw(orNull: file.metadata)
+      endObject()
+    }
+    endArray()
+  }
+}
+
+extension StoredExchange {
+  /// Whether `query` and `answer` give back all that was said: one user's text and at most one assistant's.
+  fileprivate var isQueryAndAnswer: Bool {
+    messages.count == 1 && choices.count <= 1 && messages[0].isPlainText(of: "user")
+      && choices.allSatisfy { $0.isPlainText(of: "assistant") }
+  }
+}
+
+extension Message {
+  /// A text that was kept raw, for what its columns cannot hold, is still plain when nothing stands beside it.
+  fileprivate func isPlainText(of role: String) -> Bool {
+    guard self.role == role, contentKind == .text, name == nil, toolCalls == nil, toolCallID == nil else {
+      return false
+    }
+    guard let raw else { return true }
+    return JSONSlice(trusting: raw).fields.reduce(0) { count, _ in count + 1 } == 2
+  }
+}

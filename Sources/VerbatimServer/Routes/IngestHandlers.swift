@@ -1,0 +1,102 @@
+import HTTP
+import VerbatimModel
+import VerbatimStore
+
+/// Takes finished and failed exchanges.
+struct IngestHandlers: Sendable {
+  private let store: Store
+  private let account: String
+  private let defaults: IngestDefaults
+  private let bodyLimit: Int
+
+  init(store: Store, account: String, configuration: Configuration) {
+    self.store = store
+    self.account = account
+    defaults = configuration.ingestDefaults
+    // Of the body as it is after decoding; what arrives has the server's own, smaller limit.
+    bodyLimit = max(configuration.server.maximumBodySize, ExpansionLimit().maximumSize)
+  }
+
+  @Sendable func insert(_ request: HTTPRequest) async throws -> HTTPResponse {
+    try await record(request, .insert)
+  }
+
+  @Sendable func insertFailure(_ request: HTTPRequest) async throws -> HTTPResponse {
+    try await record(request, .error)
+  }
+
+  @Sendable func insertBatch(_ request: HTTPRequest) async throws -> HTTPResponse {
+    let type = try ContentType(request.fields)
+    let key = try request.idempotencyKey(longest: IdempotencyKey.longest - BatchIngest.indexSuffixLength)
+    var batch = BatchIngest(
+      store: store, account: account, defaults: defaults, elementLimit: bodyLimit, ip: request.peerAddress,
+      idempotencyKey: key)
+    return try await batch.run(request.body, as: type)
+  }
+
+  private func record(_ request: HTTPRequest, _ kind: ExchangeBody.Kind) async throws -> HTTPResponse {
+    guard case .json = try ContentType(request.fields) else {
+      throw APIError.unsupportedMediaType("the body is one exchange; it must be application/json")
+    }
+    let key = try request.idempotencyKey(longest: IdempotencyKey.longest)
+    let body = try await request.body.collect(upTo: bodyLimit)
+    var exchange = try ExchangeBody.parse(body[...], kind: kind, defaults: defaults)
+    if exchange.clientMessageID == nil { exchange.clientMessageID = key }
+    exchange.ip = request.peerAddress
+    return answer(try await store.append(exchange, account: account))
+  }
+
+  private func answer(_ receipt: Store.Receipt) -> HTTPResponse {
+    var json = JSONWriter()
+    json.beginObject()
+    json.key("success")
+    json.boolean(true)
+    json.receipt(receipt)
+    json.key("error")
+    json.null()
+    json.endObject()
+    return .json(json)
+  }
+}
+
+enum IdempotencyKey {
+  /// Characters, as of `client_message_id`, whose place it takes.
+  static let longest = 64
+}
+
+extension HTTPRequest {
+  /// The `Idempotency-Key` header, which stands in where a body has no `client_message_id`.
+  fileprivate func idempotencyKey(longest: Int) throws(APIError) -> String? {
+    guard let key = fields["Idempotency-Key"], !key.isEmpty else { return nil }
+    guard key.unicodeScalars.count <= longest else {
+      throw .invalid("the header Idempotency-Key is longer than \(longest) characters")
+    }
+    guard !key.unicodeScalars.contains("\u{FFFD}") else {
+      throw .invalid("the header Idempotency-Key is not UTF-8")
+    }
+    return key
+  }
+}
+
+extension JSONWriter {
+  mutating func receipt(_ receipt: Store.Receipt) {
+    key("conversation_id")
+    string(receipt.conversationID)
+    key("message_id")
+    uuid(receipt.exchangeID)
+    key("duplicate")
+    boolean(receipt.isDuplicate)
+  }
+}
+
+extension Configuration {
+  package var ingestDefaults: IngestDefaults {
+    var defaults = IngestDefaults()
+    defaults.modelProvider = defaultModelProvider
+    defaults.modelID = defaultModelID
+    defaults.estimatesTokens = isTokenEstimationEnabled
+    defaults.pricePer1000Tokens = pricePerThousandTokens
+    defaults.currency = currency
+    return defaults
+  }
+}
