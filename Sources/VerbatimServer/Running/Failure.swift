@@ -1,0 +1,20 @@
+import HTTP
+import VerbatimStore
+
+/// What ends a command, as one line for a person.
+package enum Failure {
+  package static func line(_ error: any Error) -> String {
+    switch error {
+    case let error as StoreError:
+      switch error {
+      case .unusable(let reason): reason
+      case .unavailable(let reason, _): reason
+      case .rejected(let field, let reason): "\(field): \(reason)"
+      }
+    case let holder as DatabaseLock.Holder:
+      "the database is \(holder)"
+    default:
+      "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
+  }
+}

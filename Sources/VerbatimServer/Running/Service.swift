@@ -1,0 +1,81 @@
+import Glibc
+import HTTP
+import VerbatimModel
+import VerbatimStore
+
+/// A running server: the lock on its database, the store, the socket, in the order in which they are opened; closed in
+/// the opposite order, when whatever was running has been answered and committed.
+package struct Service: Sendable {
+  private let configuration: Configuration
+  private let log: Log
+
+  package init(configuration: Configuration, log: Log) {
+    self.configuration = configuration
+    self.log = log
+  }
+
+  /// Serves until `untilStopped` returns, which gives the reason, then drains. `onListening` hears the server's URL.
+  package func run(
+    onListening: @escaping @Sendable (String) -> Void, untilStopped: @escaping @Sendable () async -> String?
+  ) async throws {
+    try configuration.database.prepareFolder()
+    let lock = try DatabaseLock(database: configuration.database.path, purpose: "server")
+    defer { lock.release() }
+    let store = try await Store.open(configuration.store(log: log))
+    do {
+      let server = try makeServer(store)
+      let url = self.url(port: server.port)
+      try lock.announce(url: url)
+      log.info("Listening", ["url": url, "database": configuration.database.path])
+      onListening(url)
+      try await serve(server, untilStopped: untilStopped)
+    } catch {
+      await store.close()
+      throw error
+    }
+    await store.close()
+    log.info("Stopped")
+  }
+
+  private func makeServer(_ store: Store) throws -> HTTPServer {
+    let application = Application(store: store, configuration: configuration, log: log)
+    return try HTTPServer(
+      configuration: configuration.server,
+      handler: { request in await application.respond(to: request) },
+      refusal: { refusal in application.answer(to: refusal) })
+  }
+
+  /// One group owns all that runs: the first part to end stops the others.
+  private func serve(
+    _ server: HTTPServer, untilStopped: @escaping @Sendable () async -> String?
+  ) async throws {
+    let log = log
+    let limit = configuration.server.drainTimeout
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.run() }
+      group.addTask {
+        guard let reason = await untilStopped() else { return }
+        log.info("Draining", ["reason": reason, "limit": "\(limit)"])
+      }
+      defer { group.cancelAll() }
+      try await group.next()
+      group.cancelAll()
+      try await group.waitForAll()
+    }
+  }
+
+  private func url(port: Int) -> String {
+    let scheme = configuration.server.tlsCertificatePath == nil ? "http" : "https"
+    return "\(scheme)://\(HostAddress.forURL(configuration.host)):\(port)"
+  }
+}
+
+extension DatabaseLocation {
+  /// Makes the folder of the default database; a folder that somebody named must be there already, or a slip of the pen
+  /// would begin an empty history.
+  package func prepareFolder() throws {
+    let (folder, _) = FilePath.split(path)
+    if isStandard, mkdir(folder, 0o755) != 0, errno != EEXIST { throw FileError("make the folder", folder) }
+    if access(folder, W_OK | X_OK) != 0 { throw FileError("write to the folder", folder) }
+  }
+}
