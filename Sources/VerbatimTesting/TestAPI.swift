@@ -1,0 +1,133 @@
+import HTTP
+import VerbatimModel
+import VerbatimServer
+import VerbatimStore
+
+/// The way by which a test speaks to the API: the same body runs on both.
+package enum Transport: Sendable, CaseIterable, CustomStringConvertible {
+  /// Straight to the routes, without a socket.
+  case router
+  /// Over a connection to a live server.
+  case socket
+
+  package var description: String {
+    switch self {
+    case .router: "on the router"
+    case .socket: "on a live socket"
+    }
+  }
+}
+
+/// An API on a store of its own, for one test.
+package struct TestAPI: Sendable {
+  package struct Answer: Sendable {
+    package let status: Int
+    package let fields: HTTPFields
+    package let body: [UInt8]
+
+    package var text: String { String(decoding: body, as: UTF8.self) }
+
+    /// null when the body is no JSON.
+    package var json: JSONSlice {
+      (try? JSONSlice(checking: body[...])) ?? JSONSlice(trusting: Bytes(utf8: "null"))
+    }
+  }
+
+  private let send: @Sendable (HTTPRequest) async throws -> Answer
+  package let store: Store
+
+  /// Runs `body`, then closes everything and removes the store.
+  package static func with(
+    _ transport: Transport = .router, configuration: Configuration = Configuration(), log: Log = .silent,
+    _ body: @Sendable (TestAPI) async throws -> Void
+  ) async throws {
+    let folder = try TemporaryFolder()
+    let store = try await Store.open(Store.Configuration(path: folder.path("verbatim.db")))
+    let application = Application(store: store, configuration: configuration, log: log)
+    do {
+      switch transport {
+      case .router:
+        try await body(TestAPI(send: { try await answer(application.respond(to: $0)) }, store: store))
+      case .socket:
+        try await withServer(application, configuration) { url in
+          try await body(TestAPI(send: Self.sender(to: url), store: store))
+        }
+      }
+    } catch {
+      await store.close()
+      throw error
+    }
+    await store.close()
+  }
+
+  package func get(_ path: String, fields: HTTPFields = [:]) async throws -> Answer {
+    try await request("GET", path, fields: fields)
+  }
+
+  package func post(
+    _ path: String, _ body: String, type: String? = "application/json", fields: HTTPFields = [:]
+  ) async throws -> Answer {
+    try await post(path, bytes: Array(body.utf8), type: type, fields: fields)
+  }
+
+  package func post(
+    _ path: String, bytes: [UInt8], type: String? = "application/json", fields: HTTPFields = [:]
+  ) async throws -> Answer {
+    var fields = fields
+    if let type { fields["Content-Type"] = type }
+    return try await request("POST", path, fields: fields, body: bytes)
+  }
+
+  package func request(
+    _ method: String, _ target: String, fields: HTTPFields = [:], body: [UInt8] = []
+  ) async throws -> Answer {
+    let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    return try await send(
+      HTTPRequest(
+        method: method, path: parts[0], query: parts.count > 1 ? parts[1] : nil, fields: fields,
+        body: RequestBody(body), peerAddress: "127.0.0.1"))
+  }
+
+  private static func answer(_ response: HTTPResponse) async throws -> Answer {
+    switch response.body {
+    case .none: return Answer(status: response.status, fields: response.fields, body: [])
+    case .bytes(let bytes): return Answer(status: response.status, fields: response.fields, body: bytes)
+    case .stream(let stream):
+      let written = WrittenBytes()
+      try await stream(ResponseWriter { await written.add($0) })
+      return Answer(status: response.status, fields: response.fields, body: await written.bytes)
+    }
+  }
+
+  private static func sender(to url: String) -> @Sendable (HTTPRequest) async throws -> Answer {
+    let client = HTTPClient()
+    return { request in
+      let body = try await request.body.collect(upTo: .max)
+      let target = url + request.path + (request.query.map { "?" + $0 } ?? "")
+      let answer = try await client.send(
+        request.method, target, fields: request.fields, body: request.method == "POST" ? body : nil)
+      return Answer(status: answer.status, fields: answer.fields, body: answer.body)
+    }
+  }
+
+  private static func withServer(
+    _ application: Application, _ configuration: Configuration, _ body: @Sendable (String) async throws -> Void
+  ) async throws {
+    var settings = configuration.server
+    settings.port = 0
+    let server = try HTTPServer(
+      configuration: settings, handler: { await application.respond(to: $0) },
+      refusal: { application.answer(to: $0) })
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.run() }
+      defer { group.cancelAll() }
+      try await body("http://127.0.0.1:\(server.port)")
+    }
+  }
+}
+
+private actor WrittenBytes {
+  private(set) var bytes: [UInt8] = []
+
+  func add(_ more: [UInt8]) { bytes += more }
+}
