@@ -1,0 +1,156 @@
+import HTTP
+import Synchronization
+import Testing
+import VerbatimModel
+import VerbatimStore
+import VerbatimTesting
+
+@testable import VerbatimServer
+
+@Suite struct RefusalTests {
+  @Test(
+    arguments: Transport.allCases,
+    [
+      (#"{"user_id":"u","query":"q","answer":"a"}"#, 400, "invalid_value", "app_id"),
+      (#"{"app_id":"","user_id":"u","query":"q","answer":"a"}"#, 400, "invalid_value", "app_id"),
+      (#"{"app_id":7,"user_id":"u","query":"q","answer":"a"}"#, 400, "invalid_value", "app_id"),
+      (#"{"app_id":"a","user_id":"u","query":"","answer":"a"}"#, 400, "invalid_value", "query"),
+      (#"{"app_id":"a","user_id":"u","query":"q"}"#, 400, "invalid_value", "answer"),
+      (
+        #"{"app_id":"a","user_id":"u","query":"q","answer":"a","files":[{"url":"ftp://x"}]}"#, 400, "invalid_value",
+        "files[0].url"
+      ),
+      (#"{"app_id":"a","user_id":"u","query":"q","answer":"a","inputs":[]}"#, 400, "invalid_value", "inputs"),
+      (#"[]"#, 400, "invalid_value", "body"),
+      (#"{"app_id":"a""#, 422, "invalid_json", "byte"),
+      ("", 422, "invalid_json", "byte"),
+      ("\u{FEFF}{}", 422, "invalid_json", "byte"),
+    ])
+  func `a body that cannot be taken is refused with its reason`(
+    _ transport: Transport, _ example: (body: String, status: Int, code: String, detail: String)
+  ) async throws {
+    try await TestAPI.with(transport) { api in
+      let answer = try await api.post("/api/chat/insert", example.body)
+      #expect(answer.status == example.status)
+      #expect(answer["success"]?.boolean == false)
+      #expect(answer.string("error") == example.code)
+      #expect(answer.string("detail")?.contains(example.detail) == true)
+      #expect(answer.string("request_id") == answer.fields["X-Request-Id"])
+    }
+  }
+
+  @Test func `limits are named`() async throws {
+    try await TestAPI.with { api in
+      let long = String(repeating: "x", count: 65)
+      let answer = try await api.post(
+        "/api/chat/insert", #"{"app_id":"\#(long)","user_id":"u","query":"q","answer":"a"}"#)
+      #expect(answer.status == 400)
+      #expect(answer.string("detail")?.contains("64") == true)
+      let key = try await api.post("/api/chat/insert", Bodies.exchange(), fields: ["Idempotency-Key": long])
+      #expect(key.status == 400)
+      #expect(key.string("detail")?.contains("64") == true)
+    }
+  }
+
+  @Test(arguments: [
+    "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/x-ndjson",
+    "application/json; charset=gbk", "nonsense",
+  ])
+  func `a body that is not JSON by its type is refused`(_ type: String) async throws {
+    try await TestAPI.with { api in
+      let answer = try await api.post("/api/chat/insert", Bodies.exchange(), type: type)
+      #expect(answer.status == 415)
+      #expect(answer.string("error") == "unsupported_media_type")
+    }
+  }
+
+  @Test(arguments: [
+    nil, "application/json", "application/json;charset=UTF-8", "application/json; charset=\"utf-8\"", "text/json",
+    "Application/JSON", "application/vnd.exchange+json",
+  ])
+  func `JSON is taken under each of its names`(_ type: String?) async throws {
+    try await TestAPI.with { api in
+      let answer = try await api.post("/api/chat/insert", Bodies.exchange(), type: type)
+      #expect(answer.status == 200)
+    }
+  }
+
+  @Test func `an unknown coding is refused with the known ones`() async throws {
+    try await TestAPI.with { api in
+      let answer = try await api.post("/api/chat/insert", Bodies.exchange(), fields: ["Content-Encoding": "br"])
+      #expect(answer.status == 415)
+      #expect(answer.fields["Accept-Encoding"] == "gzip, zstd")
+    }
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `paths and methods that are not there are told`(_ transport: Transport) async throws {
+    try await TestAPI.with(transport) { api in
+      let missing = try await api.get("/api/nothing")
+      #expect(missing.status == 404)
+      #expect(missing.string("error") == "not_found")
+      let method = try await api.get("/api/chat/insert")
+      #expect(method.status == 405)
+      #expect(method.fields["Allow"] == "OPTIONS, POST")
+      #expect(method.string("error") == "method_not_allowed")
+      #expect(try await api.request("DELETE", "/api/chat/health").fields["Allow"] == "GET, HEAD, OPTIONS")
+      #expect(try await api.get("/api/chat/%FF").status == 404)
+    }
+  }
+
+  @Test func `unknown conversations and pages are told`() async throws {
+    try await TestAPI.with { api in
+      #expect(try await api.get("/api/chat/unknown").status == 404)
+      #expect(try await api.get("/api/chat/unknown/messages").status == 404)
+      let answer = try await api.post("/api/chat/insert", Bodies.exchange())
+      let path = "/api/chat/\(answer.string("conversation_id") ?? "")/messages"
+      for limit in ["0", "101", "-1", "x", "1.5", "99999999999999999999"] {
+        let refused = try await api.get(path + "?limit=" + limit)
+        #expect(refused.status == 400)
+        #expect(refused.string("detail")?.contains("1 to 100") == true)
+      }
+      #expect(try await api.get(path + "?first_id=x").status == 400)
+      #expect(try await api.get(path + "?first_id=0190163d-8694-739b-aea5-966c26f8ad91").status == 404)
+    }
+  }
+
+  @Test func `a store that takes nothing is 503 with Retry-After`() {
+    let errors = ErrorAnswers(log: .silent)
+    let response = errors.answer(
+      StoreError.unavailable(reason: "no room", retryAfter: .milliseconds(1500)),
+      to: HTTPRequest(method: "POST", path: "/api/chat/insert"))
+    #expect(response.status == 503)
+    #expect(response.fields["Retry-After"] == "2")
+  }
+
+  @Test func `an unknown failure is logged whole and told by its id alone`() {
+    struct Surprise: Error { let secret = "what it was" }
+    let lines = LogLines()
+    var request = HTTPRequest(method: "GET", path: "/api/chat/x")
+    request.id = "id-1"
+    let response = ErrorAnswers(log: lines.log).answer(Surprise(), to: request)
+    #expect(response.status == 500)
+    guard case .bytes(let bytes) = response.body else {
+      Issue.record("no body")
+      return
+    }
+    let text = String(decoding: bytes, as: UTF8.self)
+    #expect(text.contains("id-1"))
+    #expect(!text.contains("what it was"))
+    #expect(lines.all.contains { $0.contains("what it was") && $0.contains("id-1") })
+  }
+}
+
+/// A log that a test can read.
+final class LogLines: Sendable {
+  private let lines = Mutex<[String]>([])
+
+  var all: [String] { lines.withLock { $0 } }
+
+  var log: Log {
+    Log(level: .debug) { level, message, fields in
+      let text = fields.map { "\($0.0)=\($0.1)" }.joined(separator: " ")
+      self.lines.withLock { $0.append("\(level.name) \(message) \(text)") }
+    }
+  }
+}
