@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 extension UUIDv7 {
@@ -59,8 +60,10 @@ extension UUIDv7.Generator.State {
   }
 }
 
-/// Random words, taken from the system 64 at a time: a system call for each would cost more than the id.
+/// Random words, taken from the system 32 at a time: a system call for each would cost more than the id.
 private struct BufferedRandom {
+  private static let size = 32
+
   private let source: UUIDv7.Generator.RandomSource?
   private var words: [UInt64] = []
 
@@ -72,7 +75,13 @@ private struct BufferedRandom {
     if let source { return source() }
     if let word = words.popLast() { return word }
     var system = SystemRandomNumberGenerator()
-    for _ in 0..<64 { words.append(system.next()) }
-    return words.removeLast()
+    guard refill() else { return system.next() }
+    return words.popLast() ?? system.next()
+  }
+
+  /// getentropy(3) gives up to 256 bytes.
+  private mutating func refill() -> Bool {
+    words = [UInt64](repeating: 0, count: Self.size)
+    return words.withUnsafeMutableBytes { getentropy($0.baseAddress, $0.count) == 0 }
   }
 }
