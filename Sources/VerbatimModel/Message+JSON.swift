@@ -10,23 +10,16 @@ extension Message {
     case toolCallID = "tool_call_id"
   }
 
-  private static let keys = JSONKeyTable(Key.self)
+  private static let keys = JSONKeyTable(Key.allCases)
 
   /// From a message in OpenAI form. nil unless it is an object whose `role` is a string.
   package init?(json: JSONSlice) {
-    var found: [Key: JSONSlice] = [:]
-    var isComplete = true
-    for field in json.fields {
-      guard let key = Self.keys[field.key] else {
-        isComplete = false
-        continue
-      }
-      if found.updateValue(field.value, forKey: key) != nil { isComplete = false }
-    }
+    var hasOthers = false
+    let found = JSONKnownFields(json, Self.keys) { _ in hasOthers = true }
     guard let role = found[.role]?.string else { return nil }
     let content = Content(found[.content])
     self.init(role: role.string, content: content.text, contentKind: content.kind)
-    isComplete = isComplete && role.isExact && content.isComplete
+    var isComplete = !hasOthers && !found.hasRepeats && role.isExact && content.isComplete
     if let value = found[.name] { name = Self.exactText(value, &isComplete) }
     if let value = found[.toolCallID] { toolCallID = Self.exactText(value, &isComplete) }
     if let value = found[.toolCalls] {

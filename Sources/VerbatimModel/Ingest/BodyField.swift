@@ -17,27 +17,27 @@ enum BodyField: String, CaseIterable, Sendable {
 
 /// A body's fields: the known ones by name, the last of repeated ones, and the unknown ones in their order.
 struct BodyFields {
-  private static let table = JSONKeyTable(BodyField.self)
+  private static let ofFailures = JSONKeyTable(BodyField.allCases)
+  /// `error_code` and `error_message` mean something only in the body of a failed exchange.
+  private static let ofInserts = JSONKeyTable(
+    BodyField.allCases.filter { $0 != .errorCode && $0 != .errorMessage })
 
-  private var known: [BodyField: JSONSlice] = [:]
+  private let known: JSONKnownFields<BodyField>
   private var unknown: JSONWriter?
 
-  /// `unplaced` are known names that mean nothing in this body, and so count as unknown.
-  init(_ body: JSONSlice, unplaced: Set<BodyField>) {
-    for field in body.fields {
-      if let name = Self.table[field.key], !unplaced.contains(name) {
-        known[name] = field.value
-      } else {
-        keep(key: field.key.json, field.value)
-      }
+  init(_ body: JSONSlice, kind: ExchangeBody.Kind) {
+    var unknown: JSONWriter?
+    known = JSONKnownFields(body, kind == .error ? Self.ofFailures : Self.ofInserts) { field in
+      Self.keep(key: field.key.json, field.value, in: &unknown)
     }
+    self.unknown = unknown
   }
 
   subscript(name: BodyField) -> FieldValue { FieldValue(name.rawValue, known[name]) }
 
   /// Keeps a known field as it came too, since its place does not hold all of it.
   mutating func keep(_ name: BodyField) {
-    if let value = known[name] { keep(key: Bytes(utf8: "\"\(name.rawValue)\""), value) }
+    if let value = known[name] { Self.keep(key: Bytes(utf8: "\"\(name.rawValue)\""), value, in: &unknown) }
   }
 
   /// The kept fields as one JSON object; nil when there are none.
@@ -47,10 +47,10 @@ struct BodyFields {
     return writer.bytes[...]
   }
 
-  private mutating func keep(key: Bytes, _ value: JSONSlice) {
-    var writer = unknown.take() ?? Self.begunObject()
+  private static func keep(key: Bytes, _ value: JSONSlice, in kept: inout JSONWriter?) {
+    var writer = kept.take() ?? begunObject()
     writer.field(key: key, value.bytes)
-    unknown = writer
+    kept = writer
   }
 
   private static func begunObject() -> JSONWriter {

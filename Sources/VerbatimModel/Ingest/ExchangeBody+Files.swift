@@ -9,7 +9,7 @@ extension ExchangeBody {
     case mimeType = "mime_type"
   }
 
-  private static let fileFields = JSONKeyTable(FileField.self)
+  private static let fileFields = JSONKeyTable(FileField.allCases)
 
   static func attachments(_ fields: inout BodyFields) throws(InvalidExchange) -> [Attachment] {
     let files = try fields[.files].array(limit: IngestLimits.files)
@@ -26,10 +26,9 @@ extension ExchangeBody {
     _ file: JSONSlice, name: String, _ isComplete: inout Bool
   ) throws(InvalidExchange) -> Attachment {
     guard file.kind == .object else { throw .wrongType(name, expected: "a JSON object") }
-    var known: [FileField: JSONSlice] = [:]
-    for field in file.fields {
-      if let key = fileFields[field.key] { known[key] = field.value } else { isComplete = false }
-    }
+    var hasOthers = false
+    let known = JSONKnownFields(file, fileFields) { _ in hasOthers = true }
+    if hasOthers { isComplete = false }
     func field(_ key: FileField) -> FieldValue { FieldValue("\(name).\(key.rawValue)", known[key]) }
     return Attachment(
       kind: try field(.type).choice(Attachment.Kind.self) ?? .document,

@@ -20,7 +20,7 @@ package enum ExchangeBody {
       throw .malformed(offset: error.offset, reason: error.reason)
     }
     guard body.kind == .object else { throw .wrongType("body", expected: "a JSON object") }
-    var fields = BodyFields(body, unplaced: kind == .insert ? [.errorCode, .errorMessage] : [])
+    var fields = BodyFields(body, kind: kind)
     var exchange = NewExchange(
       appID: try fields[.appID].requiredID(limit: IngestLimits.appID),
       userID: try fields[.userID].requiredID(limit: IngestLimits.userID),

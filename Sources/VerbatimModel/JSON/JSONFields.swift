@@ -33,10 +33,15 @@ package struct JSONFields: Sequence, IteratorProtocol, Sendable {
     var cursor = self.cursor
     let found = object.withUnsafeBufferPointer { json_next_field($0.baseAddress, $0.count, &cursor, &field) }
     self.cursor = cursor
-    guard found else { return nil }
+    return found ? JSONField(field, of: object) : nil
+  }
+}
+
+extension JSONField {
+  init(_ place: json_field, of object: Bytes) {
     let base = object.startIndex
-    let key = JSONKey(json: object[base + field.key.start - 1..<base + field.key.end + 1], isEscaped: field.key.escaped)
-    return JSONField(key: key, value: JSONSlice(field.value, of: object))
+    let key = object[base + place.key.start - 1..<base + place.key.end + 1]
+    self.init(key: JSONKey(json: key, isEscaped: place.key.escaped), value: JSONSlice(place.value, of: object))
   }
 }
 
@@ -70,27 +75,8 @@ extension JSONSlice {
     return found
   }
 
-  fileprivate init(_ span: json_span, of container: Bytes) {
+  init(_ span: json_span, of container: Bytes) {
     let base = container.startIndex
     self.init(bytes: container[base + span.start..<base + span.end], isEscaped: span.escaped)
-  }
-}
-
-/// Finds which of a closed set of names a key is: by its length, then by its bytes.
-struct JSONKeyTable<Name: RawRepresentable<String> & CaseIterable & Sendable>: Sendable {
-  private var namesByLength: [[(text: [UInt8], name: Name)]] = []
-
-  init(_: Name.Type) {
-    for name in Name.allCases {
-      let text = Array(name.rawValue.utf8)
-      while namesByLength.count <= text.count { namesByLength.append([]) }
-      namesByLength[text.count].append((text, name))
-    }
-  }
-
-  subscript(key: JSONKey) -> Name? {
-    let bytes = key.text.bytes
-    guard bytes.count < namesByLength.count else { return nil }
-    return namesByLength[bytes.count].first { bytes.elementsEqual($0.text) }?.name
   }
 }
