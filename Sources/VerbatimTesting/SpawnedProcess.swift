@@ -7,6 +7,11 @@ package final class SpawnedProcess: Sendable {
     /// The exit code, or the number of the signal.
     package let code: Int32
     package let wasSignalled: Bool
+
+    package init(code: Int32, wasSignalled: Bool) {
+      self.code = code
+      self.wasSignalled = wasSignalled
+    }
   }
 
   private let process: Process
@@ -16,13 +21,15 @@ package final class SpawnedProcess: Sendable {
   private let seen = Mutex<Ending?>(nil)
 
   package static func start(
-    _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:], input: String? = nil
+    _ arguments: [String], executable: String? = nil, in folder: TemporaryFolder,
+    environment: [String: String] = [:], input: String? = nil
   ) throws -> SpawnedProcess {
-    try SpawnedProcess(arguments, folder, environment, input)
+    try SpawnedProcess(executable.map { URL(fileURLWithPath: $0) } ?? binary(), arguments, folder, environment, input)
   }
 
   private init(
-    _ arguments: [String], _ folder: TemporaryFolder, _ environment: [String: String], _ input: String?
+    _ executable: URL, _ arguments: [String], _ folder: TemporaryFolder, _ environment: [String: String],
+    _ input: String?
   ) throws {
     self.folder = folder
     outputName = "output-\(UUID().uuidString)"
@@ -30,7 +37,7 @@ package final class SpawnedProcess: Sendable {
     self.ending = ending
     let process = Process()
     self.process = process
-    process.executableURL = try Self.binary()
+    process.executableURL = executable
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
     let own = ProcessInfo.processInfo.environment
@@ -108,9 +115,11 @@ package enum SpawnedCommand {
   }
 
   package static func run(
-    _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:], input: String? = nil
+    _ arguments: [String], executable: String? = nil, in folder: TemporaryFolder,
+    environment: [String: String] = [:], input: String? = nil
   ) async throws -> Outcome {
-    let process = try SpawnedProcess.start(arguments, in: folder, environment: environment, input: input)
+    let process = try SpawnedProcess.start(
+      arguments, executable: executable, in: folder, environment: environment, input: input)
     let ending = await process.waitForEnding()
     return Outcome(code: ending.code, output: process.standardOutput, errors: process.standardError)
   }

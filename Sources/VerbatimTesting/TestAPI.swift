@@ -35,6 +35,9 @@ package struct TestAPI: Sendable {
 
   private let send: @Sendable (HTTPRequest) async throws -> Answer
   package let store: Store
+  package let routes: [Router.Route]
+  /// Of the live server; empty on the router.
+  package let url: String
 
   /// Runs `body`, then closes everything and removes the store.
   package static func with(
@@ -47,10 +50,12 @@ package struct TestAPI: Sendable {
     do {
       switch transport {
       case .router:
-        try await body(TestAPI(send: { try await answer(application.respond(to: $0)) }, store: store))
+        try await body(
+          TestAPI(
+            send: { try await answer(application.respond(to: $0)) }, store: store, routes: application.routes, url: ""))
       case .socket:
         try await withServer(application, configuration) { url in
-          try await body(TestAPI(send: Self.sender(to: url), store: store))
+          try await body(TestAPI(send: Self.sender(to: url), store: store, routes: application.routes, url: url))
         }
       }
     } catch {

@@ -27,7 +27,7 @@ package struct ConfigurationSources: Sendable {
     }
     configuration.server.host = configuration.host
     configuration.server.port = configuration.port
-    configuration.summary = summary()
+    configuration.summary = summary(of: configuration)
     return configuration
   }
 
@@ -66,12 +66,15 @@ package struct ConfigurationSources: Sendable {
     return nil
   }
 
-  private func summary() -> [(name: String, value: String)] {
+  private func summary(of configuration: Configuration) -> [(name: String, value: String)] {
     Settings.all.compactMap { setting in
-      guard let value = value(of: setting.name) ?? (setting.standard.isEmpty ? nil : setting.standard) else {
-        return nil
-      }
-      return (name: setting.name, value: setting.isDSN ? DatabaseLocation.redacted(value) : value)
+      let known: String? =
+        switch setting.name {
+        case "PARTITION_TIMEZONE": configuration.partitionTimeZone
+        case "AUTH": configuration.authentication?.rawValue
+        default: value(of: setting.name) ?? (setting.standard.isEmpty ? nil : setting.standard)
+        }
+      return known.map { (name: setting.name, value: setting.isDSN ? DatabaseLocation.redacted($0) : $0) }
     }
   }
 }
