@@ -6,7 +6,7 @@
 namespace verbatim {
 namespace {
 
-/// A chunk's line with its extensions, or the last chunk with its trailers.
+/// A chunk's line with its extensions, with the trailers for the last one.
 constexpr size_t chunk_line_limit = 4096;
 /// Framing may outweigh the body by so much: clients do send one byte a chunk, but not a book of extensions with it.
 constexpr uint64_t framing_allowance = 16 << 10, framing_per_body_byte = 16;
@@ -37,12 +37,19 @@ bool is_host(string_view text) {
   return text[end] == ':' && port.size() <= 5 && std::all_of(port.begin(), port.end(), is_digit);
 }
 
-/// Whether the first line ends as `HTTP/1.1` would, whatever its numbers.
-bool names_version(string_view head) {
+/// Whether the first line ends as `HTTP/1.1` would, but with other numbers.
+bool names_other_version(string_view head) {
   const auto line = head.substr(0, head.find('\r'));
   if (line.size() < 9) return false;
   const auto version = line.substr(line.size() - 9);
-  return version.starts_with(" HTTP/") && is_digit(version[6]) && version[7] == '.' && is_digit(version[8]);
+  return version.starts_with(" HTTP/") && is_digit(version[6]) && version[7] == '.' && is_digit(version[8]) &&
+         version != " HTTP/1.1" && version != " HTTP/1.0";
+}
+
+/// Whether a chunk's line, its size and extensions, is that of the last one.
+bool is_last_chunk(string_view line) {
+  const auto size = line.substr(0, line.find_first_of("; \t"));
+  return !size.empty() && size.find_first_not_of('0') == string_view::npos;
 }
 
 }
@@ -141,8 +148,11 @@ size_t PolicyParser::on_body_impl(string_view bytes, error_code &) {
   return bytes.size();
 }
 
+void PolicyParser::on_chunk_header_impl(uint64_t size, string_view, error_code &) { chunk_left = size; }
+
 size_t PolicyParser::on_chunk_body_impl(uint64_t, string_view bytes, error_code &) {
   part = bytes;
+  chunk_left -= bytes.size();
   return bytes.size();
 }
 
@@ -175,29 +185,59 @@ RequestReader::Step RequestReader::read_head(const char *bytes, size_t count) {
 }
 
 RequestReader::Step RequestReader::read_body(const char *bytes, size_t count) {
+  const bool is_chunk_line = parser_->chunked() && parser_->chunk_left == 0;
+  if (is_chunk_line) {
+    const auto length = chunk_line_length({bytes, count});
+    if (!length) return refused(cb_refusal_bad_framing);
+    if (*length == 0) return {Event::needs_more};
+    count = *length;
+    has_read_chunk_line_ = true;
+  }
   parser_->part = {};
   error_code error;
   const size_t used = parser_->put({bytes, count}, error);
-  if (error == http::error::need_more) {
-    return count - used > chunk_line_limit ? refused(cb_refusal_bad_framing) : Step{Event::needs_more, used};
-  }
   if (error) return refused(refusal_of(error));
   const size_t framing = used - parser_->part.size();
   body_bytes_ += parser_->part.size();
   framing_bytes_ += framing;
-  if (framing > chunk_line_limit || framing_bytes_ > framing_allowance + framing_per_body_byte * body_bytes_) {
-    return refused(cb_refusal_bad_framing);
-  }
+  if (framing_bytes_ > framing_allowance + framing_per_body_byte * body_bytes_) return refused(cb_refusal_bad_framing);
   return {Event::body, used, parser_->part};
+}
+
+/// The length of a chunk's line, with the end of the chunk before it and the trailers behind the last one. 0: not all is
+/// there yet. Nothing: no such line.
+///
+/// Beast is shown whole lines alone: of a line in pieces it takes what it refuses whole, and the other way round. A
+/// quoted string in an extension may hide the line's end from one reader or the other, and nobody sends one.
+std::optional<size_t> RequestReader::chunk_line_length(string_view bytes) const {
+  const size_t start = has_read_chunk_line_ ? 2 : 0;
+  if (bytes.size() < start) return 0;
+  const auto rest = bytes.substr(start, chunk_line_limit);
+  const auto not_all_there = rest.size() == chunk_line_limit ? std::nullopt : std::optional<size_t>(0);
+  const size_t end = rest.find('\r');
+  const auto line = rest.substr(0, end);
+  if (std::any_of(line.begin(), line.end(), [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == '"'; })) {
+    return std::nullopt;
+  }
+  if (end == string_view::npos || end + 1 == rest.size()) return not_all_there;
+  if (rest[end + 1] != '\n') return std::nullopt;
+  if (!is_last_chunk(line)) return start + end + 2;
+  HeadScanner trailers;
+  switch (trailers.scan(rest.data(), rest.size())) {
+    case HeadScanner::Result::malformed: return std::nullopt;
+    case HeadScanner::Result::needs_more: return not_all_there;
+    case HeadScanner::Result::complete: return start + trailers.length();
+  }
+  return std::nullopt;
 }
 
 cb_refusal RequestReader::refusal_of(error_code error) const {
   if (parser_->refusal) return *parser_->refusal;
   if (error == http::error::body_limit) return cb_refusal_body_too_large;
-  if (error == http::error::bad_version && names_version(head_bytes_)) return cb_refusal_unsupported_version;
+  if (error == http::error::bad_version && names_other_version(head_bytes_)) return cb_refusal_unsupported_version;
   if (error == http::error::bad_content_length || error == http::error::multiple_content_length ||
       error == http::error::bad_transfer_encoding || error == http::error::bad_chunk ||
-      error == http::error::bad_chunk_extension) {
+      error == http::error::bad_chunk_extension || error == http::error::need_more) {
     return cb_refusal_bad_framing;
   }
   if (error == http::error::bad_target) return cb_refusal_bad_target;
@@ -218,7 +258,7 @@ void RequestReader::reset() {
   parser_.emplace(head_, limits_);
   scanner_ = HeadScanner();
   head_bytes_ = {};
-  has_skipped_line_ = false;
+  has_skipped_line_ = has_read_chunk_line_ = false;
   body_bytes_ = framing_bytes_ = 0;
 }
 

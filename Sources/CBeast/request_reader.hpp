@@ -48,6 +48,8 @@ class PolicyParser final : public http::basic_parser<true> {
   const char *base = nullptr;
   /// The body's bytes found by the last `put`.
   string_view part;
+  /// What is to come of the chunk in hand.
+  uint64_t chunk_left = 0;
   bool is_head_complete = false;
   bool is_complete = false;
   std::optional<cb_refusal> refusal;
@@ -59,7 +61,7 @@ class PolicyParser final : public http::basic_parser<true> {
   void on_header_impl(error_code &) override;
   void on_body_init_impl(const boost::optional<uint64_t> &, error_code &) override {}
   size_t on_body_impl(string_view, error_code &) override;
-  void on_chunk_header_impl(uint64_t, string_view, error_code &) override {}
+  void on_chunk_header_impl(uint64_t, string_view, error_code &) override;
   size_t on_chunk_body_impl(uint64_t, string_view, error_code &) override;
   void on_finish_impl(error_code &) override;
 
@@ -101,6 +103,7 @@ class RequestReader {
  private:
   Step read_head(const char *bytes, size_t count);
   Step read_body(const char *bytes, size_t count);
+  std::optional<size_t> chunk_line_length(string_view bytes) const;
   Step refused(cb_refusal refusal) const { return {Event::refused, 0, {}, refusal}; }
   cb_refusal refusal_of(error_code error) const;
 
@@ -110,7 +113,7 @@ class RequestReader {
   HeadScanner scanner_;
   string_view head_bytes_;
   std::string kept_head_;
-  bool has_skipped_line_ = false;
+  bool has_skipped_line_ = false, has_read_chunk_line_ = false;
   uint64_t body_bytes_ = 0, framing_bytes_ = 0;
 };
 
