@@ -72,6 +72,8 @@ struct ErrorAnswers: Sendable {
   }
 
   private func unknown(_ error: any Error, _ request: HTTPRequest) -> APIError {
+    // The client has gone, and what it waited for was given up.
+    if Task.isCancelled { return APIError(status: 499, code: "cancelled", detail: "the client has gone") }
     log.error(
       "MES Unexpected failure",
       ["request_id": request.id, "method": request.method, "path": request.path, "error": "\(error)"])

@@ -1,3 +1,4 @@
+import Foundation
 import HTTP
 import Testing
 import VerbatimModel
@@ -111,12 +112,40 @@ import VerbatimTesting
     }
   }
 
-  @Test func `a body that breaks off keeps what came whole`() async throws {
-    try await TestAPI.with { api in
-      let answer = try await api.post(
-        path, bytes: Array("[\(Bodies.exchange("1")),".utf8), fields: ["Content-Encoding": "identity"])
-      #expect(answer.integer("inserted") == 1)
-      #expect(answer.results.last?.string("error") == "invalid_json")
+  /// `[{"app_id":"app","user_id":"user","query":"one","answer":"a"},{… "query":"two","answer":"b"}]`, made by the tools
+  /// of these names.
+  @Test(
+    arguments: Transport.allCases,
+    [
+      (
+        "gzip",
+        "H4sIAAAAAAACA4uuVkosKIjPTFGyAjGUdJRKi1OLIHwQCyhQWJpaVAnk5uelAnmJecXlQGGgaqVaHeI1l5TnI2tOUqqNBQAUUOl7ewAAAA=="
+      ),
+      (
+        "zstd",
+        "KLUv/QRYXQIA9ANbeyJhcHBfaWQiOiJhcHAiLCJ1c2VydXNlciIsInF1ZXJ5Ijoib25lIiwiYW5zd2VyIjoiYSJ9LHR3b2IifV0DAMANBQJ8ZphNR0PQmw=="
+      ),
+    ])
+  func `an encoded body is decoded`(_ transport: Transport, _ example: (coding: String, base64: String)) async throws {
+    let body = try #require(Data(base64Encoded: example.base64))
+    try await TestAPI.with(transport) { api in
+      let answer = try await api.post(path, bytes: Array(body), fields: ["Content-Encoding": example.coding])
+      #expect(answer.status == 200)
+      #expect(answer.integer("inserted") == 2)
+      let cut = try await api.post(path, bytes: Array(body.dropLast(12)), fields: ["Content-Encoding": example.coding])
+      #expect([200, 400].contains(cut.status))
+      #expect(cut.status == 400 ? cut.string("error") == "bad_body" : cut["success"]?.boolean == false)
+    }
+  }
+
+  @Test func `32 MB of lines are taken as they arrive`() async throws {
+    try await TestAPI.with(.socket) { api in
+      let item = Bodies.exchange("q", answer: String(repeating: "文", count: 1150))
+      let lines = Array(repeating: item, count: 9_000).joined(separator: "\n")
+      #expect(lines.utf8.count > 30 << 20)
+      let answer = try await api.post(path, lines, type: "application/x-ndjson")
+      #expect(answer.status == 200)
+      #expect(answer.integer("inserted") == 9_000)
     }
   }
 }

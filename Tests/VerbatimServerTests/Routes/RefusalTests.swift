@@ -98,6 +98,25 @@ import VerbatimTesting
     }
   }
 
+  @Test func `what the server refuses by itself has the same form`() async throws {
+    var configuration = Configuration()
+    configuration.server.maximumBodySize = 1000
+    configuration.server.maximumHeadSize = 2000
+    try await TestAPI.with(.socket, configuration: configuration) { api in
+      let body = try await api.post(
+        "/api/chat/insert", Bodies.exchange(String(repeating: "x", count: 1000)))
+      #expect(body.status == 413)
+      let head = try await api.get("/health/live", fields: ["X-Long": String(repeating: "x", count: 3000)])
+      #expect(head.status == 431)
+      for answer in [body, head] {
+        #expect(answer["success"]?.boolean == false)
+        #expect(answer.string("error")?.isEmpty == false)
+        #expect(answer.string("detail")?.isEmpty == false)
+        #expect(answer.string("request_id") == answer.fields["X-Request-Id"])
+      }
+    }
+  }
+
   @Test func `unknown conversations and pages are told`() async throws {
     try await TestAPI.with { api in
       #expect(try await api.get("/api/chat/unknown").status == 404)
