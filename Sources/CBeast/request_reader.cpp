@@ -207,8 +207,8 @@ RequestReader::Step RequestReader::read_body(const char *bytes, size_t count) {
 /// The length of a chunk's line, with the end of the chunk before it and the trailers behind the last one. 0: not all is
 /// there yet. Nothing: no such line.
 ///
-/// Beast is shown whole lines alone: of a line in pieces it takes what it refuses whole, and the other way round. A
-/// quoted string in an extension may hide the line's end from one reader or the other, and nobody sends one.
+/// Beast is shown whole lines alone: an extension's quoted string that runs over the line's end is otherwise refused or
+/// waited for, depending on where the packets are cut.
 std::optional<size_t> RequestReader::chunk_line_length(string_view bytes) const {
   const size_t start = has_read_chunk_line_ ? 2 : 0;
   if (bytes.size() < start) return 0;
@@ -216,7 +216,7 @@ std::optional<size_t> RequestReader::chunk_line_length(string_view bytes) const 
   const auto not_all_there = rest.size() == chunk_line_limit ? std::nullopt : std::optional<size_t>(0);
   const size_t end = rest.find('\r');
   const auto line = rest.substr(0, end);
-  if (std::any_of(line.begin(), line.end(), [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == '"'; })) {
+  if (std::any_of(line.begin(), line.end(), [](char c) { return (c >= 0 && c < ' ' && c != '\t'); })) {
     return std::nullopt;
   }
   if (end == string_view::npos || end + 1 == rest.size()) return not_all_there;
