@@ -8,6 +8,9 @@ package final class SpawnedProcess: Sendable {
     package let code: Int32
     package let wasSignalled: Bool
 
+    package static let cleanExit = Ending(code: 0, wasSignalled: false)
+    package static let killed = Ending(code: SIGKILL, wasSignalled: true)
+
     package init(code: Int32, wasSignalled: Bool) {
       self.code = code
       self.wasSignalled = wasSignalled
@@ -89,7 +92,7 @@ package final class SpawnedProcess: Sendable {
   }
 
   /// `VERBATIM_BINARY`, or what was built beside the tests.
-  private static func binary() throws -> URL {
+  package static func binary() throws -> URL {
     if let named = ProcessInfo.processInfo.environment["VERBATIM_BINARY"] { return URL(fileURLWithPath: named) }
     let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     let binary = tests.deletingLastPathComponent().appendingPathComponent("verbatim")

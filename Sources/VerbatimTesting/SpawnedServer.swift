@@ -10,31 +10,34 @@ package final class SpawnedServer: Sendable {
   package var port: Int { url.split(separator: ":").last.flatMap { Int($0) } ?? 0 }
 
   /// The database's file.
-  package var database: String { Self.database(in: folder) }
+  package let database: String
 
   package static func database(in folder: TemporaryFolder) -> String { folder.path("verbatim.db") }
 
-  private init(process: SpawnedProcess, url: String, folder: TemporaryFolder) {
+  private init(process: SpawnedProcess, url: String, folder: TemporaryFolder, database: String) {
     self.process = process
     self.url = url
     self.folder = folder
+    self.database = database
   }
 
   /// Returns when the server listens; throws what it complained of when it ends instead. A folder that was used before
-  /// has the database of before.
+  /// has the database of before; `path` puts it elsewhere.
   package static func start(
-    in folder: TemporaryFolder, port: Int = 0, arguments: [String] = [], environment: [String: String] = [:]
+    in folder: TemporaryFolder, database path: String? = nil, port: Int = 0, arguments: [String] = [],
+    environment: [String: String] = [:]
   ) async throws -> SpawnedServer {
+    let database = path ?? database(in: folder)
     let process = try SpawnedProcess.start(
-      ["serve", "--port", String(port), "--database", database(in: folder)] + arguments, in: folder,
-      environment: environment)
+      ["serve", "--port", String(port), "--database", database] + arguments, in: folder, environment: environment)
     let greeting = "Verbatim listens on "
     // A file has no event to wait for, so it is looked at; this ends when the server speaks or ends.
     while true {
       let isRunning = process.isRunning
       let lines = process.standardOutput.split(separator: "\n", omittingEmptySubsequences: false)
       if lines.count > 1, let line = lines.first(where: { $0.hasPrefix(greeting) }) {
-        return SpawnedServer(process: process, url: String(line.dropFirst(greeting.count)), folder: folder)
+        return SpawnedServer(
+          process: process, url: String(line.dropFirst(greeting.count)), folder: folder, database: database)
       }
       guard isRunning else { throw SpawnError("the server ended: \(process.standardError)") }
       try await Task.sleep(for: .milliseconds(5))

@@ -2,32 +2,38 @@ import Foundation
 import Glibc
 import Synchronization
 import Testing
+import VerbatimTesting
 
 extension CrashTests {
   @Suite struct FullDiskTests {
     /// Needs no privileges: the limit on a file's size stands in for the disk.
     @Test func `a file that may grow no further refuses records until it may again`() async throws {
-      let folder = try TemporaryFolder()
-      let audit = Audit(ledger: Ledger(), database: folder.file("verbatim.db"))
-      let server = try ServerProcess(
-        database: audit.database, wrapper: ["prlimit", "--fsize=\(6 << 20):unlimited"])
-      try await fillAndRecover(server, audit) {
-        let raised = try ChildProcess(["prlimit", "--pid", "\(server.process.identifier)", "--fsize=unlimited"])
-        #expect(raised.waitForExit() == .code(0))
-      }
+      let audit = Audit(Ledger(), in: try TemporaryFolder())
+      let server = try await audit.startServer()
+      try limitFileSize(of: server, to: "\(6 << 20):unlimited")
+      try await fillAndRecover(server, audit) { try limitFileSize(of: server, to: "unlimited") }
     }
 
     @Test(.enabled(if: SmallDisk.canBeMounted, "only root may mount a disk; the limit on a file's size is tested"))
     func `a full disk refuses records until it has room again`() async throws {
       let disk = try SmallDisk(megabytes: 16)
-      let filler = disk.file("filler")
+      let filler = disk.path("filler")
       try Data(count: 8 << 20).write(to: URL(fileURLWithPath: filler))
-      let audit = Audit(ledger: Ledger(), database: disk.file("verbatim.db"))
-      let server = try ServerProcess(database: audit.database)
-      try await fillAndRecover(server, audit) { try FileManager.default.removeItem(atPath: filler) }
+      let audit = Audit(Ledger(), in: try TemporaryFolder(), database: disk.path("verbatim.db"))
+      try await fillAndRecover(try await audit.startServer(), audit) {
+        try FileManager.default.removeItem(atPath: filler)
+      }
     }
 
-    private func fillAndRecover(_ server: ServerProcess, _ audit: Audit, makeRoom: () throws -> Void) async throws {
+    private func limitFileSize(of server: SpawnedServer, to limit: String) throws {
+      let command = try Process.run(
+        URL(fileURLWithPath: "/usr/bin/prlimit"),
+        arguments: ["--pid", "\(server.process.processIdentifier)", "--fsize=\(limit)"])
+      command.waitUntilExit()
+      #expect(command.terminationStatus == 0)
+    }
+
+    private func fillAndRecover(_ server: SpawnedServer, _ audit: Audit, makeRoom: () throws -> Void) async throws {
       let refusals = Mutex<[LoadConnection.Answer]>([])
       await onThreads(8) { number in
         var client = LoadClient(
@@ -55,11 +61,11 @@ extension CrashTests {
         client.run()
       }
       try audit.check(server, conversations: audit.ledger.conversations)
-      #expect(server.stop() == .code(0))
+      #expect(await server.terminate() == .cleanExit)
 
-      let again = try ServerProcess(database: audit.database)
+      let again = try await audit.startServer()
       try audit.check(again, conversations: audit.ledger.conversations)
-      #expect(again.stop() == .code(0))
+      #expect(await again.terminate() == .cleanExit)
       try await audit.checkTotals()
     }
 
@@ -96,11 +102,11 @@ private final class SmallDisk: Sendable {
   init(megabytes: Int) throws {
     folder = try TemporaryFolder()
     guard mount("tmpfs", folder.path, "tmpfs", 0, "size=\(megabytes)m") == 0 else {
-      throw ServerFailure("no small disk: \(String(cString: strerror(errno)))")
+      throw SpawnError("no small disk: \(String(cString: strerror(errno)))")
     }
   }
 
   deinit { umount2(folder.path, Int32(MNT_DETACH)) }
 
-  func file(_ name: String) -> String { folder.file(name) }
+  func path(_ name: String) -> String { folder.path(name) }
 }

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Synchronization
 import Testing
+import VerbatimTesting
 
 extension CrashTests {
   @Suite struct KillTests {
@@ -12,53 +13,50 @@ extension CrashTests {
       let seed = environment["CRASH_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1_000_000)
       print("crash rounds: \(rounds), CRASH_SEED=\(seed)")
 
-      let folder = try TemporaryFolder()
       let ledger = Ledger()
-      let audit = Audit(ledger: ledger, database: folder.file("verbatim.db"))
+      let audit = Audit(ledger, in: try TemporaryFolder())
       var random = SeededGenerator(seed: seed)
       for round in 0..<rounds {
         try await loadUntilKilled(audit, round: round, random: &random)
-        let server = try ServerProcess(database: audit.database)
+        let server = try await audit.startServer()
         try audit.check(server, conversations: ledger.takeTouchedConversations())
         try await audit.checkTotals()
-        server.process.signal(SIGKILL)
-        _ = server.process.waitForExit()
+        await server.kill()
       }
 
-      let server = try ServerProcess(database: audit.database)
+      let server = try await audit.startServer()
       try audit.check(server, conversations: ledger.conversations)
-      #expect(server.stop() == .code(0))
+      #expect(await server.terminate() == .cleanExit)
       #expect(ledger.acknowledgedCount > rounds)
     }
 
     @Test func `a server that is asked to stop under load keeps all that it acknowledged`() async throws {
-      let folder = try TemporaryFolder()
       let ledger = Ledger()
-      let audit = Audit(ledger: ledger, database: folder.file("verbatim.db"))
-      let server = try ServerProcess(database: audit.database)
-      let moment = Moment(after: 400) { server.process.signal(SIGTERM) }
+      let audit = Audit(ledger, in: try TemporaryFolder())
+      let server = try await audit.startServer()
+      let moment = Moment(after: 400) { server.process.send(SIGTERM) }
       await onThreads(16) { number in
         var client = LoadClient(
           port: server.port, ledger: ledger, name: "stop-\(number)", seed: UInt64(number), onSent: { moment.pass() },
           onRefusal: { _ in }, isEnough: { false })
         client.run()
       }
-      #expect(server.process.waitForExit() == .code(0))
+      #expect(await server.process.waitForEnding() == .cleanExit)
 
-      let again = try ServerProcess(database: audit.database)
+      let again = try await audit.startServer()
       try audit.check(again, conversations: ledger.conversations)
-      #expect(again.stop() == .code(0))
+      #expect(await again.terminate() == .cleanExit)
       try await audit.checkTotals()
     }
 
     /// A client kills the server between sending a request and reading its answer, so the server is caught at any
     /// point of its work without a clock being asked.
     private func loadUntilKilled(_ audit: Audit, round: Int, random: inout SeededGenerator) async throws {
-      let server = try ServerProcess(database: audit.database)
+      let server = try await audit.startServer()
       let pauses = Int.random(in: 0...2000, using: &random)
       let moment = Moment(after: Int.random(in: 20...600, using: &random)) {
         for _ in 0..<pauses { sched_yield() }
-        server.process.signal(SIGKILL)
+        server.process.send(SIGKILL)
       }
       let shared = (0..<8).map { number in
         Ledger.Exchange(
@@ -72,7 +70,7 @@ extension CrashTests {
           shared: shared, onSent: { moment.pass() }, isEnough: { false })
         client.run()
       }
-      #expect(server.process.waitForExit() == .signal(SIGKILL))
+      #expect(await server.process.waitForEnding() == .killed)
     }
   }
 }

@@ -1,14 +1,27 @@
 import Databases
 import Foundation
 import Testing
+import VerbatimTesting
 
 /// Compares what a server holds with what the ledger says, over HTTP and in the database itself.
 struct Audit {
   let ledger: Ledger
+  let folder: TemporaryFolder
   let database: String
 
+  init(_ ledger: Ledger, in folder: TemporaryFolder, database: String? = nil) {
+    self.ledger = ledger
+    self.folder = folder
+    self.database = database ?? SpawnedServer.database(in: folder)
+  }
+
+  /// A server on the audited database.
+  func startServer() async throws -> SpawnedServer {
+    try await SpawnedServer.start(in: folder, database: database, arguments: ["--log-level", "warning"])
+  }
+
   /// Everything that was acknowledged is there once, with its content, and the counters agree.
-  func check(_ server: ServerProcess, conversations: Set<String>) throws {
+  func check(_ server: SpawnedServer, conversations: Set<String>) throws {
     #expect(ledger.contradictions == [])
     let entries = ledger.entries
     var expected: [String: [Ledger.Entry]] = [:]
@@ -39,8 +52,8 @@ struct Audit {
   /// `verbatim verify` finds nothing, and as many exchanges are stored as were acknowledged, plus at most those whose
   /// answer was lost.
   func checkTotals() async throws {
-    let verification = try ServerProcess.run(["verify", "--database", database])
-    #expect(verification.ending == .code(0), "\(verification.output)\(verification.errors)")
+    let verification = try await SpawnedCommand.run(["verify", "--database", database], in: folder)
+    #expect(verification.code == 0, "\(verification.output)\(verification.errors)")
 
     var configuration = Database.Configuration(path: database)
     configuration.isWritable = false

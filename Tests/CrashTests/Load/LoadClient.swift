@@ -1,10 +1,9 @@
 import Foundation
-import Glibc
-import Synchronization
+import VerbatimTesting
 
 /// One client: sends single exchanges, batches and repeats over one connection and enters each answer in the ledger.
 struct LoadClient {
-  let port: UInt16
+  let port: Int
   let ledger: Ledger
   /// Makes the texts of this client its own.
   let name: String
@@ -19,7 +18,7 @@ struct LoadClient {
   private var count = 0
 
   init(
-    port: UInt16, ledger: Ledger, name: String, seed: UInt64, shared: [Ledger.Exchange] = [],
+    port: Int, ledger: Ledger, name: String, seed: UInt64, shared: [Ledger.Exchange] = [],
     onSent: @escaping @Sendable () -> Void = {},
     onRefusal: (@Sendable (LoadConnection.Answer) -> Void)? = nil,
     isEnough: @escaping @Sendable () -> Bool
@@ -97,7 +96,7 @@ struct LoadClient {
 
   private func acknowledge(_ exchange: Ledger.Exchange, _ result: [String: Any]) throws {
     guard let message = result["message_id"] as? String, let conversation = result["conversation_id"] as? String else {
-      throw ServerFailure("an acknowledgement without ids: \(result)")
+      throw SpawnError("an acknowledgement without ids: \(result)")
     }
     ledger.acknowledge(exchange, messageID: message, conversation: conversation)
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import VerbatimTesting
 
 /// One blocking HTTP connection that never repeats a request by itself, as libcurl may: what was sent once may be
 /// stored once at most.
@@ -11,7 +12,7 @@ final class LoadConnection {
 
     func json() throws -> [String: Any] {
       guard let object = try JSONSerialization.jsonObject(with: body) as? [String: Any] else {
-        throw ServerFailure("not a JSON object: \(String(decoding: body, as: UTF8.self))")
+        throw SpawnError("not a JSON object: \(String(decoding: body, as: UTF8.self))")
       }
       return object
     }
@@ -23,14 +24,14 @@ final class LoadConnection {
   private let socket: Int32
   private var received: [UInt8] = []
 
-  init(port: UInt16) throws {
+  init(port: Int) throws {
     socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    guard socket >= 0 else { throw ServerFailure("no socket: \(errno)") }
+    guard socket >= 0 else { throw SpawnError("no socket: \(errno)") }
     var limit = timeval(tv_sec: 120, tv_usec: 0)
     setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
+    address.sin_port = in_port_t(port).bigEndian
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     let code = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -91,7 +92,7 @@ final class LoadConnection {
     }
     let words = lines[0].split(separator: " ")
     guard words.count > 1, let status = Int(words[1]), let length = fields["content-length"].flatMap({ Int($0) }) else {
-      throw ServerFailure("an answer without status or length: \(lines)")
+      throw SpawnError("an answer without status or length: \(lines)")
     }
     while received.count < length { try receiveMore() }
     defer { received.removeSubrange(..<length) }
@@ -101,7 +102,7 @@ final class LoadConnection {
   private func receiveMore() throws {
     var chunk = [UInt8](repeating: 0, count: 65536)
     let count = recv(socket, &chunk, chunk.count, 0)
-    if count < 0, errno == EAGAIN { throw ServerFailure("no answer within two minutes") }
+    if count < 0, errno == EAGAIN { throw SpawnError("no answer within two minutes") }
     guard count > 0 else { throw Lost() }
     received += chunk[..<count]
   }
