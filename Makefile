@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 SWIFT ?= swift
 ARGS ?=
+FUZZ_SECONDS ?= 60
 RELEASE := .build/release/verbatim
 WARNINGS_AS_ERRORS := -Xswiftc -warnings-as-errors -Xcxx -Wall -Xcxx -Wextra -Xcxx -Werror
 
@@ -19,6 +20,7 @@ build: packages-build ## build .build/release/verbatim
 
 test: packages-test venv ## run every test; the crash rounds come last
 	$(SWIFT) build --build-tests
+	.venv/bin/python Scripts/check-examples.py .build/debug/verbatim README.md Documentation/api.md
 	$(SWIFT) test --skip-build --disable-xctest --skip CrashTests
 	$(SWIFT) test --skip-build --disable-xctest --filter CrashTests
 
@@ -31,7 +33,7 @@ bench: build packages-bench ## measure against the peers (QUICK=1 for a short lo
 	Benchmarks/run.sh
 
 fuzz: packages-fuzz ## fuzz the C++ parsers (FUZZ_SECONDS=60 each)
-	Scripts/fuzz.sh
+	$(MAKE) -C Fuzz run SECONDS=$(FUZZ_SECONDS)
 
 clean: ## remove what was built; data/ stays
 	rm -rf .build .venv
