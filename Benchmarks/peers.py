@@ -30,6 +30,7 @@ class Verbatim:
     def count(self):
         """Stored exchanges; the rows and the counters of the conversations must say the same."""
         with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=60) as connection:
+            connection.execute("BEGIN")
             rows, = connection.execute("SELECT COUNT(*) FROM conversation_histories WHERE id = exchange_id").fetchone()
             counted, = connection.execute("SELECT COALESCE(SUM(dialogue_count), 0) FROM conversations").fetchone()
         connection.close()
