@@ -104,7 +104,7 @@ def main(arguments):
     is_updating = "--update" in arguments
     binary, *paths = [argument for argument in arguments if argument != "--update"]
     wrong = [problem for path in paths for problem in check(binary, path, is_updating)]
-    sys.exit("\n".join(wrong))
+    sys.exit("\n".join(wrong) or 0)
 
 
 main(sys.argv[1:])
