@@ -83,6 +83,13 @@ package struct TestAPI: Sendable {
     return try await request("POST", path, fields: fields, body: bytes)
   }
 
+  /// A body that arrives in parts.
+  package func post(_ path: String, body: RequestBody) async throws -> Answer {
+    try await send(
+      HTTPRequest(
+        method: "POST", path: path, fields: ["Content-Type": "application/json"], body: body, peerAddress: "127.0.0.1"))
+  }
+
   package func request(
     _ method: String, _ target: String, fields: HTTPFields = [:], body: [UInt8] = []
   ) async throws -> Answer {

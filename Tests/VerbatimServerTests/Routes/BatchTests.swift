@@ -112,6 +112,20 @@ import VerbatimTesting
     }
   }
 
+  @Test(arguments: [HTTPError.bodyTooLarge(limit: 9), .badBody("cut"), .tooSlow])
+  func `a body that breaks off keeps what came whole`(_ error: HTTPError) async throws {
+    try await TestAPI.with { api in
+      let parts = BrokenBody(parts: ["[\(Bodies.exchange("1")),", Bodies.exchange("2") + ","], error: error)
+      let answer = try await api.post(path, body: RequestBody { try await parts.next() })
+      #expect(answer.status == 200)
+      #expect(answer.integer("inserted") == 2)
+      #expect(answer.results.last?.string("error") == APIError(error).code)
+      let nothing = BrokenBody(parts: ["[{\"app"], error: error)
+      let refused = try await api.post(path, body: RequestBody { try await nothing.next() })
+      #expect(refused.status == APIError(error).status)
+    }
+  }
+
   /// `[{"app_id":"app","user_id":"user","query":"one","answer":"a"},{… "query":"two","answer":"b"}]`, made by the tools
   /// of these names.
   @Test(
@@ -147,5 +161,21 @@ import VerbatimTesting
       #expect(answer.status == 200)
       #expect(answer.integer("inserted") == 9_000)
     }
+  }
+}
+
+/// A body that ends in an error.
+private actor BrokenBody {
+  private var parts: [String]
+  private let error: HTTPError
+
+  init(parts: [String], error: HTTPError) {
+    self.parts = parts
+    self.error = error
+  }
+
+  func next() throws -> ArraySlice<UInt8>? {
+    guard !parts.isEmpty else { throw error }
+    return Array(parts.removeFirst().utf8)[...]
   }
 }

@@ -133,6 +133,24 @@ import VerbatimTesting
     }
   }
 
+  @Test func `a store that is closed takes nothing and says so`() async throws {
+    try await TestAPI.with { api in
+      await api.store.close()
+      let insert = try await api.post("/api/chat/insert", Bodies.exchange())
+      let batch = try await api.post("/api/chat/insert/batch", "[\(Bodies.exchange())]")
+      for answer in [insert, batch] {
+        #expect(answer.status == 503)
+        #expect(answer.string("error") == "unavailable")
+        #expect(answer.fields["Retry-After"].flatMap { Int($0) } ?? 0 > 0)
+      }
+      let ready = try await api.get("/health/ready")
+      #expect(ready.status == 503)
+      #expect(ready.string("status") == "unavailable")
+      let live = try await api.get("/health/live")
+      #expect(live.status == 200)
+    }
+  }
+
   @Test func `a store that takes nothing is 503 with Retry-After`() {
     let errors = ErrorAnswers(log: .silent)
     let response = errors.answer(
