@@ -1,6 +1,5 @@
 import Glibc
 import VerbatimServer
-import VerbatimStore
 
 /// Finds the command, runs it, and turns what went wrong into one line and an exit code: 1 when the work failed, 2 when
 /// what was typed or set is wrong.

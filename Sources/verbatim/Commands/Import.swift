@@ -1,7 +1,4 @@
-import Glibc
-import VerbatimModel
 import VerbatimServer
-import VerbatimStore
 
 extension Command {
   static let importExchanges = Command(
@@ -19,138 +16,62 @@ extension Command {
     ],
     settings: storeSettings + ["DEFAULT_MODEL_PROVIDER", "DEFAULT_MODEL_ID"]
   ) { invocation in
-    let session = try Session(invocation)
+    let session = try Session(arguments: invocation.settings)
     defer { session.output.flush() }
-    let work = try ImportWork(invocation, session)
-    let summary = try await work.run()
-    Terminal.print(work.conclusion(summary))
+    let start = ContinuousClock.now
+    let summary = try await ImportWork(invocation, session).run()
+    let tenths = ((ContinuousClock.now - start) / .milliseconds(100)).rounded()
+    Terminal.print("\(ImportWork.text(summary)) (\(tenths / 10) s)")
     return summary.failed == 0 ? 0 : 1
   }
 }
 
-/// One run of `verbatim import`.
+/// One run of `verbatim import`: what it reads, and how it tells of it.
 private struct ImportWork: Sendable {
-  private let invocation: Invocation
-  private let session: Session
-  private let input: InputFile
-  private let report: BadLineReport
-  private let progress = ProgressLine()
-  private let start = ContinuousClock.now
+  private let job: ImportJob
+  private let progress: ProgressLine
 
   init(_ invocation: Invocation, _ session: Session) throws {
     let format = invocation.options["--format"] ?? "exchanges"
     guard format == "exchanges" else {
       throw UsageError(description: "--format \(format) is not known; allowed: exchanges")
     }
-    self.invocation = invocation
-    self.session = session
-    input = try InputFile(invocation.operands[0])
-    report = try BadLineReport(file: invocation.options["--errors"], appends: invocation.has("--resume"))
-    if invocation.has("--resume"), input.name == "-" {
+    let name = invocation.operands[0]
+    let resumes = invocation.has("--resume")
+    if resumes, name == "-" {
       throw UsageError(description: "--resume needs a file; standard input cannot be read again")
     }
+    let input = try InputFile(name)
+    let errors = try invocation.options["--errors"].map { try BadLineFile($0, appends: resumes) }
+    let progress = ProgressLine()
+    self.progress = progress
+    job = ImportJob(
+      session, input, server: invocation.options["--server"], resumes: resumes,
+      listeners: .init(
+        onNotice: { Terminal.complain($0) },
+        onBadLine: { line in
+          progress.clear()
+          Terminal.complain(line.number > 0 ? "line \(line.number): \(line.detail)" : line.detail)
+          do {
+            try errors?.add(line)
+          } catch {
+            Terminal.complain("\(error)")
+          }
+        },
+        onProgress: { summary, bytes in
+          let bar = input.size.map { progress.bar(bytes, of: $0) + " " } ?? ""
+          progress.show(bar + Self.text(summary))
+        }))
   }
 
   func run() async throws -> Importer.Summary {
-    if let url = invocation.options["--server"] { return try await send(to: ServerDestination(url: url)) }
-    let database = session.configuration.database
-    try database.prepareFolder()
-    do {
-      let lock = try DatabaseLock(database: database.path, purpose: "import")
-      defer { lock.release() }
-      return try await write(into: database.path)
-    } catch let holder as DatabaseLock.Holder {
-      guard let url = holder.url else { throw holder }
-      Terminal.complain("\(database.path) is \(holder): importing through it")
-      return try await send(to: ServerDestination(url: url))
-    }
+    defer { progress.clear() }
+    return try await job.run()
   }
 
-  private func write(into path: String) async throws -> Importer.Summary {
-    let store = try await Store.open(session.storeConfiguration)
-    do {
-      let summary = try await send(to: StoreDestination(store: store, name: path))
-      await store.close()
-      return summary
-    } catch {
-      await store.close()
-      throw error
-    }
-  }
-
-  private func send(to destination: some ImportDestination) async throws -> Importer.Summary {
-    let position =
-      try invocation.has("--resume") ? ImportPosition.read(besides: input.name, for: destination.name) : nil
-    let importer = Importer(
-      to: destination, defaults: session.configuration.ingestDefaults, after: position,
-      onBadLine: { [report, progress] line in
-        progress.clear()
-        report.add(line)
-      },
-      onProgress: { [progress, input] summary, bytes in
-        progress.show(Self.progressText(summary, bytes, input.size, progress))
-      },
-      onPosition: { [input] position in
-        if input.name != "-" { try position.write(besides: input.name) }
-      })
-    do {
-      let summary = try await importer.run(input)
-      progress.clear()
-      if input.name != "-" { ImportPosition.remove(besides: input.name) }
-      return summary
-    } catch {
-      progress.clear()
-      throw error
-    }
-  }
-
-  private static func progressText(
-    _ summary: Importer.Summary, _ bytes: Int, _ size: Int?, _ progress: ProgressLine
-  ) -> String {
-    let bar = size.map { progress.bar(bytes, of: $0) + " " } ?? ""
-    return "\(bar)\(summary.lines) lines: \(counts(summary))"
-  }
-
-  private static func counts(_ summary: Importer.Summary) -> String {
+  static func text(_ summary: Importer.Summary) -> String {
     let skipped = summary.skipped > 0 ? ", \(summary.skipped) done before" : ""
-    return "\(summary.stored) stored, \(summary.duplicates) already there, \(summary.failed) failed\(skipped)"
-  }
-
-  func conclusion(_ summary: Importer.Summary) -> String {
-    let tenths = (ContinuousClock.now - start) / .milliseconds(100)
-    return "\(summary.lines) lines: \(Self.counts(summary)) (\((tenths.rounded() / 10)) s)"
-  }
-}
-
-/// Tells of lines that were not recorded: on standard error, and in a file where one is named.
-private final class BadLineReport: Sendable {
-  private let descriptor: Int32?
-
-  init(file: String?, appends: Bool) throws {
-    descriptor = try file.map { path in
-      let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (appends ? O_APPEND : O_TRUNC), 0o644)
-      guard file >= 0 else { throw UsageError(description: "--errors \(path): \(String(cString: strerror(errno)))") }
-      return file
-    }
-  }
-
-  deinit { if let descriptor { close(descriptor) } }
-
-  func add(_ line: Importer.BadLine) {
-    Terminal.complain(line.number > 0 ? "line \(line.number): \(line.detail)" : line.detail)
-    guard let descriptor else { return }
-    var json = JSONWriter()
-    json.beginObject()
-    json.key("line")
-    json.integer(line.number)
-    json.key("error")
-    json.string(line.code)
-    json.key("detail")
-    json.string(line.detail)
-    json.endObject()
-    json.endLine()
-    if write(descriptor, json.bytes, json.bytes.count) != json.bytes.count {
-      Terminal.complain("the file of --errors cannot be written: \(String(cString: strerror(errno)))")
-    }
+    return "\(summary.lines) lines: \(summary.stored) stored, \(summary.duplicates) already there, "
+      + "\(summary.failed) failed\(skipped)"
   }
 }

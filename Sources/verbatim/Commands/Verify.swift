@@ -5,22 +5,15 @@ extension Command {
     "verify", "Compare the database's counts, counters, keys and references; exit 1 when something is wrong.",
     settings: storeSettings
   ) { invocation in
-    let session = try Session(invocation)
+    let session = try Session(arguments: invocation.settings)
     defer { session.output.flush() }
-    let store = try await session.openForReading()
     let progress = ProgressLine()
-    do {
-      let wrong = try await store.verify { progress.show($0) }
-      await store.close()
-      progress.clear()
-      for line in wrong { Terminal.print(line) }
-      let path = session.configuration.database.path
-      Terminal.print(wrong.isEmpty ? "\(path): everything agrees" : "\(path): \(wrong.count) things are wrong")
-      return wrong.isEmpty ? 0 : 1
-    } catch {
-      await store.close()
-      progress.clear()
-      throw error
-    }
+    defer { progress.clear() }
+    let wrong = try await session.verify { progress.show($0) }
+    progress.clear()
+    for line in wrong { Terminal.print(line) }
+    let path = session.configuration.database.path
+    Terminal.print(wrong.isEmpty ? "\(path): everything agrees" : "\(path): \(wrong.count) things are wrong")
+    return wrong.isEmpty ? 0 : 1
   }
 }

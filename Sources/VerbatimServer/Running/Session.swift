@@ -1,17 +1,17 @@
 import Glibc
 import VerbatimModel
-import VerbatimServer
 import VerbatimStore
 
 /// What every command begins with: its settings and its log.
-struct Session: Sendable {
-  let configuration: Configuration
-  let output: LogOutput
-  let log: Log
+package struct Session: Sendable {
+  package let configuration: Configuration
+  package let output: LogOutput
+  package let log: Log
 
-  init(_ invocation: Invocation) throws {
+  /// `arguments`: settings by name, as they were typed.
+  package init(arguments: [String: String]) throws {
     let sources = ConfigurationSources(
-      arguments: invocation.settings, environment: Self.environment(), dotEnv: try Self.dotEnv())
+      arguments: arguments, environment: Self.environment(), dotEnv: try Self.dotEnv())
     configuration = try sources.load()
     if let zone = configuration.logTimeZone { setenv("TZ", zone, 1) }
     tzset()
@@ -19,16 +19,7 @@ struct Session: Sendable {
     log = output.log(level: configuration.logLevel)
   }
 
-  /// The database for commands that only read it.
-  func openForReading() async throws -> Store {
-    var store = storeConfiguration
-    store.isReadOnly = true
-    return try await Store.open(store)
-  }
-
-  var storeConfiguration: Store.Configuration { configuration.store(log: log) }
-
-  func logSettings() {
+  package func logSettings() {
     output.write(
       level: .info, message: "Settings", fields: configuration.summary.map { ($0.name, $0.value) }, isUrgent: false)
   }

@@ -1,0 +1,77 @@
+import HTTP
+import VerbatimModel
+import VerbatimStore
+
+/// One import as it was asked for: finds where the lines go, and whether an earlier run is gone on with.
+package struct ImportJob: Sendable {
+  package struct Listeners: Sendable {
+    package var onNotice: @Sendable (String) -> Void
+    package var onBadLine: @Sendable (Importer.BadLine) -> Void
+    package var onProgress: @Sendable (Importer.Summary, _ bytesRead: Int) -> Void
+
+    package init(
+      onNotice: @escaping @Sendable (String) -> Void, onBadLine: @escaping @Sendable (Importer.BadLine) -> Void,
+      onProgress: @escaping @Sendable (Importer.Summary, _ bytesRead: Int) -> Void
+    ) {
+      self.onNotice = onNotice
+      self.onBadLine = onBadLine
+      self.onProgress = onProgress
+    }
+  }
+
+  private let session: Session
+  private let input: InputFile
+  private let server: String?
+  private let resumes: Bool
+  private let listeners: Listeners
+
+  /// `server`: the URL to send to; nil writes into the database, or sends to the server that holds it.
+  package init(_ session: Session, _ input: InputFile, server: String?, resumes: Bool, listeners: Listeners) {
+    self.session = session
+    self.input = input
+    self.server = server
+    self.resumes = resumes
+    self.listeners = listeners
+  }
+
+  package func run() async throws -> Importer.Summary {
+    if let server { return try await send(to: ServerDestination(url: server)) }
+    let database = session.configuration.database
+    try database.prepareFolder()
+    do {
+      let lock = try DatabaseLock(database: database.path, purpose: "import")
+      defer { lock.release() }
+      return try await write(into: database.path)
+    } catch let holder as DatabaseLock.Holder {
+      guard let url = holder.url else { throw holder }
+      listeners.onNotice("\(database.path) is \(holder): importing through it")
+      return try await send(to: ServerDestination(url: url))
+    }
+  }
+
+  private func write(into path: String) async throws -> Importer.Summary {
+    let store = try await Store.open(session.storeConfiguration)
+    do {
+      let summary = try await send(to: StoreDestination(store: store, name: path))
+      await store.close()
+      return summary
+    } catch {
+      await store.close()
+      throw error
+    }
+  }
+
+  private func send(to destination: some ImportDestination) async throws -> Importer.Summary {
+    let isFile = input.name != "-"
+    let position = try resumes && isFile ? ImportPosition.read(besides: input.name, for: destination.name) : nil
+    let importer = Importer(
+      to: destination, defaults: session.configuration.ingestDefaults, after: position,
+      onBadLine: listeners.onBadLine, onProgress: listeners.onProgress,
+      onPosition: { [input] position in
+        if isFile { try position.write(besides: input.name) }
+      })
+    let summary = try await importer.run(input)
+    if isFile { ImportPosition.remove(besides: input.name) }
+    return summary
+  }
+}
