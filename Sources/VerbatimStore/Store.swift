@@ -51,17 +51,15 @@ package final class Store: Sendable {
 
   /// Opens, creates or upgrades the database. Throws `StoreError.unusable` with one line that says what to do.
   package static func open(_ configuration: Configuration) async throws -> Store {
-    guard let calendar = PartitionCalendar(timeZoneName: configuration.partitionTimeZone) else {
-      throw StoreError.unusable(
-        "PARTITION_TIMEZONE is \(configuration.partitionTimeZone), which is no time zone; use a name such as Asia/Shanghai"
-      )
-    }
+    let configured: PartitionCalendar = try calendar(named: configuration.partitionTimeZone)
     do {
       let database = try await Database.open(databaseConfiguration(configuration))
       do {
-        let store = Store(configuration: configuration, database: database, calendar: calendar)
-        try await store.prepare()
-        return store
+        let calendar: PartitionCalendar =
+          configuration.isReadOnly
+          ? try await storedCalendar(of: database)
+          : try await prepare(database, configuration, calendar: configured)
+        return Store(configuration: configuration, database: database, calendar: calendar)
       } catch {
         await database.close()
         throw error
@@ -71,10 +69,18 @@ package final class Store: Sendable {
     }
   }
 
+  private static func calendar(named timeZone: String) throws(StoreError) -> PartitionCalendar {
+    guard let calendar = PartitionCalendar(timeZoneName: timeZone) else {
+      throw .unusable("PARTITION_TIMEZONE is \(timeZone), which is no time zone; use a name such as Asia/Shanghai")
+    }
+    return calendar
+  }
+
   private static func databaseConfiguration(_ configuration: Configuration) -> Database.Configuration {
     var database = Database.Configuration(path: configuration.path)
     database.isWritable = !configuration.isReadOnly
     database.slowQueryThreshold = configuration.slowQueryThreshold
+    database.checkpointPages = 4_000
     let log: Log = configuration.log
     database.onSlowQuery = { sql, duration in
       log.warning("MES slow query", ["milliseconds": "\(duration.wholeMilliseconds)", "sql": sql])
@@ -82,24 +88,34 @@ package final class Store: Sendable {
     return database
   }
 
-  private func prepare() async throws {
+  /// Brings the schema up to date and fixes the time zone of days at first start.
+  private static func prepare(
+    _ database: Database, _ configuration: Configuration, calendar: PartitionCalendar
+  ) async throws -> PartitionCalendar {
     let now: Int64 = configuration.clock()
     let timeZone: String = calendar.timeZoneName
-    if configuration.isReadOnly {
-      try await database.read { connection in
-        try connection.checkSchema()
-        try connection.checkSetting("partition_time_zone", is: timeZone)
-      }
-    } else {
-      let version: Int64 = try await database.writer.run { connection in
-        let version: Int64 = try connection.migrate(now: now)
-        try connection.initializeSetting("partition_time_zone", to: timeZone)
-        try connection.initializeSetting("first_started_at", to: "\(now)")
-        try connection.checkSetting("partition_time_zone", is: timeZone)
-        return version
-      }
-      log.info("MES history database open", ["path": configuration.path, "schema_version": "\(version)"])
+    let version: Int64 = try await database.writer.run { connection in
+      let version: Int64 = try connection.migrate(now: now)
+      try connection.initializeSetting(.partitionTimeZone, to: timeZone)
+      try connection.initializeSetting(.firstStartedAt, to: "\(now)")
+      let stored: String? = try connection.setting(.partitionTimeZone)
+      guard let stored, stored != timeZone else { return version }
+      throw StoreError.unusable(
+        "the history was begun with the time zone \(stored) and cannot go on with \(timeZone), since its days would "
+          + "overlap; set PARTITION_TIMEZONE=\(stored)")
     }
+    configuration.log.info(
+      "MES history database open", ["path": configuration.path, "schema_version": "\(version)"])
+    return calendar
+  }
+
+  /// Whoever only reads takes the days as they are.
+  private static func storedCalendar(of database: Database) async throws -> PartitionCalendar {
+    let stored: String? = try await database.read { connection in
+      try connection.checkSchema()
+      return try connection.setting(.partitionTimeZone)
+    }
+    return try calendar(named: stored ?? "UTC")
   }
 
   /// How many exchanges wait to be committed.
@@ -129,7 +145,7 @@ package final class Store: Sendable {
         try await database.read { connection in _ = try connection.schemaVersion() }
       } else {
         let now: Int64 = configuration.clock()
-        try await database.writer.run { connection in try connection.set("last_write_check", to: "\(now)") }
+        try await database.writer.run { connection in try connection.setSetting(.lastWriteCheck, to: "\(now)") }
         appender.clearFailure()
       }
       return nil
@@ -157,29 +173,32 @@ extension Connection {
     }
   }
 
-  fileprivate func initializeSetting(_ name: String, to value: String) throws {
+  fileprivate func setting(_ setting: StoredSetting) throws -> String? {
+    try first("SELECT value FROM verbatim_settings WHERE name = \(setting.rawValue)") { $0.text(0) }
+  }
+
+  fileprivate func initializeSetting(_ setting: StoredSetting, to value: String) throws {
     try execute(
       """
       INSERT INTO verbatim_settings (name, value)
-      VALUES (\(name), \(value))
+      VALUES (\(setting.rawValue), \(value))
       ON CONFLICT (name) DO NOTHING
       """)
   }
 
-  fileprivate func checkSetting(_ name: String, is value: String) throws {
-    let stored: String? = try first("SELECT value FROM verbatim_settings WHERE name = \(name)") { $0.text(0) }
-    guard let stored, stored != value else { return }
-    throw StoreError.unusable(
-      "the history was begun with \(name) \(stored) and cannot go on with \(value), since days would overlap; "
-        + "set PARTITION_TIMEZONE=\(stored)")
-  }
-
-  fileprivate func set(_ name: String, to value: String) throws {
+  fileprivate func setSetting(_ setting: StoredSetting, to value: String) throws {
     try execute(
       """
       INSERT INTO verbatim_settings (name, value)
-      VALUES (\(name), \(value))
+      VALUES (\(setting.rawValue), \(value))
       ON CONFLICT (name) DO UPDATE SET value = excluded.value
       """)
   }
+}
+
+/// What the database itself remembers, in `verbatim_settings`.
+private enum StoredSetting: String {
+  case partitionTimeZone = "partition_time_zone"
+  case firstStartedAt = "first_started_at"
+  case lastWriteCheck = "last_write_check"
 }

@@ -26,6 +26,19 @@ import VerbatimModel
     #expect(try await refusal { $0.partitionTimeZone = "Asia/Shanghai" } == nil)
   }
 
+  @Test func `whoever only reads takes the stored time zone`() async throws {
+    try await fixture.withStore({ $0.partitionTimeZone = "Asia/Shanghai" }) { store in
+      var exchange = NewExchange.sample(conversation: "c")
+      // 2025-01-15 in Shanghai, the day before in UTC.
+      exchange.createdAt = 1_736_874_000_000
+      _ = try await store.append(exchange, account: "a")
+    }
+    try await fixture.withStore({ $0.isReadOnly = true }) { reader in
+      let findings = try await fixture.verify(reader)
+      #expect(findings == [])
+    }
+  }
+
   @Test func `a time zone that is none is refused`() async throws {
     let reason = try #require(await refusal { $0.partitionTimeZone = "Mars/Olympus" })
     #expect(reason.contains("PARTITION_TIMEZONE"))

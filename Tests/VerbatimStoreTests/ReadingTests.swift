@@ -30,6 +30,31 @@ import VerbatimModel
     }
   }
 
+  @Test func `a page of large exchanges ends early and the next goes on`() async throws {
+    try await fixture.withStore { store in
+      let large = String(repeating: "字", count: 400_000)
+      var expected: [UUIDv7] = []
+      for turn in 0..<40 {
+        var exchange: NewExchange = turn % 5 == 4 ? .failure(conversation: "c") : .sample(conversation: "c")
+        exchange.messages = [.text("system", large), .text("user", turn % 3 == 0 ? large : "short")]
+        if exchange.failure == nil { exchange.choices.append(.text("assistant", turn % 4 == 0 ? large : "second")) }
+        expected.append(try await store.append(exchange, account: "a").exchangeID)
+      }
+      var pages: [[UUIDv7]] = []
+      var first: UUIDv7?
+      while true {
+        let page = try #require(await store.exchanges(of: "c", account: "a", before: first, limit: 100))
+        pages.append(page.exchanges.map(\.id))
+        #expect(page.exchanges.allSatisfy { $0.messages.map(\.role) == ["system", "user"] })
+        #expect(page.exchanges.allSatisfy { $0.failure != nil || $0.choices.count == 2 })
+        guard page.hasMore else { break }
+        first = page.exchanges.first?.id
+      }
+      #expect(pages.count > 1)
+      #expect(pages.reversed().flatMap(\.self) == expected)
+    }
+  }
+
   @Test func `what belongs to another account is not there`() async throws {
     try await fixture.withStore { store in
       _ = try await store.append(.sample(conversation: "c"), account: "a")
