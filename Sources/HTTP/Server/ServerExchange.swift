@@ -56,7 +56,7 @@ extension ServerExchange {
     }
     if let first { return first[...] }
     if isLast { return nil }
-    let part = try await readPart()
+    let part = await readPart()
     switch part.event {
     case cb_body_part: return part.bytes[...]
     case cb_body_last_part:
@@ -70,9 +70,8 @@ extension ServerExchange {
     }
   }
 
-  private func readPart() async throws -> Part {
-    try Task.checkCancellation()
-    return await withTaskCancellationHandler {
+  private func readPart() async -> Part {
+    await withTaskCancellationHandler {
       await withCheckedContinuation { (continuation: CheckedContinuation<Part, Never>) in
         cb_request_read(
           raw,

@@ -64,6 +64,12 @@ final class RawConnection {
   /// Whether the peer has closed, once every byte is read.
   func isClosedByPeer() throws -> Bool { try receive() == 0 && received.isEmpty }
 
+  /// All that comes up to the end of a chunked answer whose head was read alone.
+  func rest() throws -> String {
+    while received.firstRange(of: Array("0\r\n\r\n".utf8)) == nil, try receive() > 0 {}
+    return String(decoding: received, as: UTF8.self)
+  }
+
   /// The next answer; nil when the connection ends before one.
   func answer(toHead isHead: Bool = false) throws -> Answer? {
     var end: Range<Int>?
@@ -127,6 +133,13 @@ final class RawConnection {
     received += buffer.prefix(count)
     return count
   }
+}
+
+/// Carries a connection between threads that use it one after another.
+struct SendableBox<Value>: @unchecked Sendable {
+  let value: Value
+
+  init(_ value: Value) { self.value = value }
 }
 
 /// Runs blocking work on a thread of its own: the pool's few threads belong to the server's handlers.

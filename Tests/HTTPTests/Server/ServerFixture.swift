@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import HTTP
@@ -61,6 +62,15 @@ struct Event<Value: Sendable>: Sendable {
       throw CancellationError()
     }
   }
+}
+
+/// A number that several tasks add to.
+final class Count: Sendable {
+  private let total = Atomic(0)
+
+  var value: Int { total.load(ordering: .relaxed) }
+
+  func add(_ number: Int) { total.add(number, ordering: .relaxed) }
 }
 
 extension HTTPServer {
