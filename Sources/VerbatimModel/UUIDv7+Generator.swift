@@ -15,6 +15,8 @@ extension UUIDv7 {
     fileprivate struct State {
       /// The last id given; nil at first.
       var last: UUIDv7?
+      /// The last number that an id of a given time was ordered by.
+      var lastOrder: UInt64 = 0
       var random: BufferedRandom
     }
 
@@ -29,13 +31,14 @@ extension UUIDv7 {
 
     /// Reserves `count` consecutive ids and gives the first.
     ///
-    /// Ids of a given time do not ascend among themselves: their tails are random, with room for `count`.
+    /// Ids of one given time ascend in the order in which they are asked for, for runs of up to 2^23; so turns that are
+    /// recorded later, with a time in whole seconds, keep their order.
     package func next(count: Int = 1, at milliseconds: Int64? = nil) -> UUIDv7 {
       let last = UInt64(max(count, 1) - 1)
-      if let milliseconds {
-        return state.withLock { $0.fresh(at: milliseconds) }
-      }
       let now = clock()
+      if let milliseconds {
+        return state.withLock { $0.ordered(at: milliseconds, now: now) }
+      }
       return state.withLock { state in
         let first = state.following(now: now, last: last)
         state.last = first.adding(last)
@@ -49,6 +52,14 @@ extension UUIDv7.Generator.State {
   /// The clear top bit leaves room for 2^73 ids after it.
   mutating func fresh(at milliseconds: Int64) -> UUIDv7 {
     UUIDv7(milliseconds: milliseconds, highTail: random.next() & 0x7ff, lowTail: random.next())
+  }
+
+  /// The tail begins with 50 bits of the present time and a count within its millisecond, and ends with 24 bits of
+  /// which the topmost is clear: half of them random, half room for the run.
+  mutating func ordered(at milliseconds: Int64, now: Int64) -> UUIDv7 {
+    lastOrder = max(lastOrder + 1, UInt64(clamping: now) << 8 & 0x3_ffff_ffff_ffff)
+    return UUIDv7(
+      milliseconds: milliseconds, highTail: lastOrder >> 38, lowTail: lastOrder << 24 | random.next() & 0x7f_ffff)
   }
 
   /// The first of a run that ends `last` ids later, in one millisecond, after all ids before.

@@ -20,6 +20,8 @@ package final class Store: Sendable {
     /// the check before `restore`, also while a server has the file open.
     package var isReadOnly = false
     package var log: Log = .silent
+    /// How long after a failed write the store counts as unavailable before it tries again by itself.
+    package var writeCheckDelay: Duration = .seconds(5)
     /// The current time in Unix milliseconds.
     package var clock: @Sendable () -> Int64 = UnixClock.milliseconds
 
@@ -118,9 +120,6 @@ package final class Store: Sendable {
     return try calendar(named: stored ?? "UTC")
   }
 
-  /// How many exchanges wait to be committed.
-  package var queueDepth: Int { appender.depth }
-
   /// Records one exchange; returns when it is durable. Throws `StoreError`.
   package func append(_ exchange: NewExchange, account: String) async throws -> Receipt {
     try await appender.append(pending(exchange, account: account)).get()
@@ -137,16 +136,18 @@ package final class Store: Sendable {
       now: configuration.clock())
   }
 
-  /// Whether the database takes records now: nil when it does, else why not. After a failed write it tries a small one,
-  /// so that it notices by itself when there is room again.
+  /// Whether the database takes records now: nil when it does, else why not. Some time after a failed write it tries a
+  /// small one, so that it notices by itself when there is room again; at once it would not, since a small write may
+  /// find room where records do not.
   package func unavailability() async -> String? {
     do {
-      if appender.lastFailure == nil {
-        try await database.read { connection in _ = try connection.schemaVersion() }
-      } else {
+      if let failure = appender.lastFailure {
+        guard failure.time.duration(to: .now) > configuration.writeCheckDelay else { return failure.reason }
         let now: Int64 = configuration.clock()
         try await database.writer.run { connection in try connection.setSetting(.lastWriteCheck, to: "\(now)") }
         appender.clearFailure()
+      } else {
+        try await database.read { connection in _ = try connection.schemaVersion() }
       }
       return nil
     } catch {

@@ -118,6 +118,71 @@ import VerbatimModel
     }
   }
 
+  @Test func `a repeat may name the conversation that the first was given`() async throws {
+    try await fixture.withStore { store in
+      let first = try await store.append(.sample(key: "k"), account: "a")
+      let second = try await store.append(.sample(conversation: first.conversationID, key: "k"), account: "a")
+      #expect(
+        second == Store.Receipt(conversationID: first.conversationID, exchangeID: first.exchangeID, isDuplicate: true))
+      let conversation = try await store.conversation(first.conversationID, account: "a")
+      #expect(conversation?.dialogueCount == 1)
+    }
+  }
+
+  @Test func `either of two keys makes a repeat, and both lead to the first from then on`() async throws {
+    func keyed(_ client: String?, _ importer: String?) -> NewExchange {
+      var exchange = NewExchange.sample(conversation: "c", key: client)
+      exchange.idempotencyKey = importer
+      return exchange
+    }
+    try await fixture.withStore { store in
+      // One batch: the second concedes to the first and takes `k2` along, so the third is a repeat too.
+      let batch = [keyed("k1", "i1"), keyed("k2", "i1"), keyed("k2", "i2"), keyed(nil, "i2")]
+      let receipts = try await store.append(batch, account: "a").map { try $0.get() }
+      #expect(Set(receipts.map(\.exchangeID)).count == 1)
+      let later = try await store.append(keyed("k2", nil), account: "a")
+      #expect(later.exchangeID == receipts[0].exchangeID)
+      let conversation = try await store.conversation("c", account: "a")
+      #expect(conversation?.dialogueCount == 1)
+      let findings = try await fixture.verify(store)
+      #expect(findings == [])
+    }
+  }
+
+  @Test func `ids that only look alike are different conversations`() async throws {
+    try await fixture.withStore { store in
+      // é in one scalar and in two, as conversation, app, user and model.
+      let composed = "caf\u{E9}"
+      let decomposed = "cafe\u{301}"
+      var exchanges: [NewExchange] = []
+      for text in [composed, decomposed] {
+        var exchange = NewExchange.sample(conversation: text, key: text, app: text, user: text)
+        exchange.modelName = text
+        exchanges.append(exchange)
+      }
+      _ = try await store.append(exchanges, account: "a").map { try $0.get() }
+      for text in [composed, decomposed] {
+        let conversation = try #require(await store.conversation(text, account: "a"))
+        #expect(conversation.dialogueCount == 1)
+        #expect(Array(conversation.appID.utf8) == Array(text.utf8))
+      }
+      let findings = try await fixture.verify(store)
+      #expect(findings == [])
+    }
+  }
+
+  @Test func `absurd prices are kept and not counted`() async throws {
+    try await fixture.withStore { store in
+      var exchange = NewExchange.sample(conversation: "c")
+      exchange.totalPrice = .max
+      _ = await store.append([exchange, exchange, .sample(conversation: "c")], account: "a")
+      let conversation = try await store.conversation("c", account: "a")
+      #expect(conversation?.totalPrice == 0)
+      let findings = try await fixture.verify(store)
+      #expect(findings == [])
+    }
+  }
+
   @Test func `one exchange that cannot be stored does not lose its batch`() async throws {
     try await fixture.withStore { store in
       var exchanges: [NewExchange] = (0..<100).map { .sample(query: "\($0)", conversation: "c-\($0 % 7)") }

@@ -94,7 +94,7 @@ import VerbatimModel
   }
 
   @Test func `a full disk is told, loses nothing, and is over when there is room`() async throws {
-    try await fixture.withStore { store in
+    try await fixture.withStore({ $0.writeCheckDelay = .zero }) { store in
       let pages: Int64 = try await store.database.writer.run { connection in
         let count: Int64 = try connection.first("PRAGMA page_count") { $0.integer(0) } ?? 0
         try connection.executeScript("PRAGMA max_page_count = \(count + 40)")

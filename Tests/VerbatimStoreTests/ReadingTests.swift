@@ -80,6 +80,21 @@ import VerbatimModel
     }
   }
 
+  @Test func `exchanges of one given time keep the order in which they came`() async throws {
+    try await fixture.withStore { store in
+      var expected: [String] = []
+      for turn in 0..<40 {
+        var exchange = NewExchange.sample(query: "\(turn)", conversation: "c")
+        exchange.createdAt = 1_700_000_000_000
+        exchange.messages = (0..<(turn % 3 + 1)).map { _ in .text("user", "\(turn)") }
+        _ = try await store.append(exchange, account: "a")
+        expected.append("\(turn)")
+      }
+      let page = try #require(await store.exchanges(of: "c", account: "a", before: nil, limit: 100))
+      #expect(page.exchanges.compactMap { $0.messages.last?.content?.string } == expected)
+    }
+  }
+
   @Test func `a conversation is named by its first question`() async throws {
     try await fixture.withStore { store in
       _ = try await store.append(

@@ -15,7 +15,7 @@ import VerbatimModel
     ("UPDATE conversations SET dialogue_count = dialogue_count + 1 WHERE id = 'c'", "counters of conversations"),
     ("UPDATE conversations SET message_count = 0 WHERE id = 'c'", "counters of conversations"),
     ("UPDATE conversations SET error_count = 5 WHERE id = 'c'", "error counters"),
-    ("UPDATE conversations SET total_tokens = 1 WHERE id = 'c'", "tokens and prices"),
+    ("UPDATE conversations SET total_tokens = 1 WHERE id = 'c'", "sums and times"),
     ("DELETE FROM conversations WHERE id = 'c'", "counters of conversations"),
     ("DELETE FROM conversation_histories WHERE conversation_id = 'c'", "conversations without rows"),
     ("DELETE FROM conversation_histories WHERE role = 'assistant'", "messages and their exchanges"),
@@ -35,6 +35,31 @@ import VerbatimModel
     ("UPDATE verbatim_usage_by_day SET latency_200 = 9", "usage by day"),
     ("DELETE FROM verbatim_usage_by_day", "usage by day"),
     ("UPDATE verbatim_usage_by_hour SET messages = 0", "usage by hour"),
+    ("UPDATE verbatim_usage_by_hour SET hour = hour - 3600000", "usage by hour"),
+    ("UPDATE verbatim_usage_by_hour SET hour = hour - 864000000", "usage by hour"),
+    ("UPDATE verbatim_usage_by_hour SET latency_200 = 9", "usage by hour"),
+    (
+      """
+      INSERT INTO verbatim_usage_by_hour (hour, account_id, app_id, model_name, channel_id, status, exchanges)
+      VALUES (0, 'a', 'app', 'gpt-4o', 0, 'normal', 1)
+      """, "usage by hour"
+    ),
+    ("UPDATE conversation_histories SET position = 99 WHERE role = 'user'", "positions of messages"),
+    (
+      """
+      UPDATE conversation_histories
+      SET parent_id = (SELECT id FROM conversation_histories WHERE conversation_id = 'd' AND role = 'user')
+      WHERE conversation_id = 'c' AND role = 'assistant'
+      """, "messages and their parents"
+    ),
+    ("UPDATE conversation_histories SET created_at = created_at + 1 WHERE role = 'user'", "times of ids"),
+    ("UPDATE error_conversation_histories SET created_at = 0", "times of ids"),
+    ("UPDATE verbatim_message_keys SET day = 19990101", "days of ids"),
+    ("UPDATE message_files SET day = 19990101", "days of ids"),
+    ("UPDATE message_files SET conversation_id = 'd'", "files without exchange"),
+    ("UPDATE conversations SET created_at = 1 WHERE id = 'c'", "sums and times"),
+    ("UPDATE conversations SET last_active_at = 1 WHERE id = 'c'", "sums and times"),
+    ("DELETE FROM verbatim_settings", "settings"),
   ]
 
   @Test(arguments: damages) func `damage is noticed`(damage: (statement: String, check: String)) async throws {
@@ -48,7 +73,9 @@ import VerbatimModel
       ]
       _ = try await store.append(exchange, account: "a")
       _ = try await store.append(.failure(conversation: "c"), account: "a")
-      #expect(try await fixture.verify(store) == [])
+      _ = try await store.append(.sample(conversation: "d"), account: "a")
+      let before = try await fixture.verify(store)
+      #expect(before == [])
       try await store.database.writer.run { try $0.executeScript(damage.statement) }
       let findings = try await fixture.verify(store)
       #expect(findings.contains { $0.hasPrefix(damage.check) }, "\(findings)")

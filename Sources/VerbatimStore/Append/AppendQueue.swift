@@ -11,7 +11,8 @@ struct AppendLimits: Sendable {
 /// What waits to be written, in order of arrival, bounded by count and bytes: plain state, no locks.
 struct AppendQueue<Entry> {
   private let limits: AppendLimits
-  private var entries: [(entry: Entry, size: Int)] = []
+  /// nil where taken: what was taken is not kept alive.
+  private var entries: [(entry: Entry, size: Int)?] = []
   private var head = 0
   private(set) var bytes = 0
 
@@ -37,8 +38,9 @@ struct AppendQueue<Entry> {
     batch.reserveCapacity(min(count, limits.batchCount))
     var batchBytes: Int = 0
     while head < entries.count, batch.count < limits.batchCount {
-      let (entry, size) = entries[head]
+      guard let (entry, size) = entries[head] else { break }
       if !batch.isEmpty && batchBytes + size > limits.batchBytes { break }
+      entries[head] = nil
       batch.append(entry)
       batchBytes += size
       head += 1

@@ -30,8 +30,8 @@ final class Appender: Sendable {
     var nextNumber = 0
     var isWriting = false
     var isClosed = false
-    /// Why the last batch could not be written; nil once one could.
-    var lastFailure: String?
+    /// Why the last batch could not be written, and when; nil once one could.
+    var lastFailure: WriteFailure?
     /// Whoever waits for everything to be written.
     var closing: [CheckedContinuation<Void, Never>] = []
 
@@ -57,13 +57,8 @@ final class Appender: Sendable {
     state = Mutex(State(queue: AppendQueue(limits: limits)))
   }
 
-  /// How many exchanges wait.
-  var depth: Int {
-    state.withLock { state in state.queue.count + state.waiting.reduce(0) { $0 + $1.submission.entries.count } }
-  }
-
-  /// Why the last batch could not be written; nil when it could.
-  var lastFailure: String? { state.withLock { $0.lastFailure } }
+  /// Why and when the last batch could not be written; nil when it could.
+  var lastFailure: WriteFailure? { state.withLock { $0.lastFailure } }
 
   func clearFailure() { state.withLock { $0.lastFailure = nil } }
 
@@ -178,11 +173,19 @@ final class Appender: Sendable {
       write(batch[middle...], on: connection)
     } catch {
       let failure = StoreError(error)
-      if case .unavailable(let reason, _) = failure { state.withLock { $0.lastFailure = reason } }
+      if case .unavailable(let reason, _) = failure {
+        state.withLock { $0.lastFailure = WriteFailure(reason: reason, time: .now) }
+      }
       log.error("MES append failed", ["exchanges": "\(batch.count)", "error": "\(failure)"])
       for entry in batch { entry.completion.complete(.failure(failure)) }
     }
   }
+}
+
+/// A batch that the database did not take.
+struct WriteFailure: Sendable {
+  let reason: String
+  let time: ContinuousClock.Instant
 }
 
 // MARK: - Answering

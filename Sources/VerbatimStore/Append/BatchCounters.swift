@@ -4,8 +4,8 @@ import VerbatimModel
 /// What a batch adds to the counters, summed so that each row of a counter is moved once a batch.
 struct BatchCounters {
   struct ConversationKey: Hashable {
-    let accountID: String
-    let id: String
+    let accountID: ExactText
+    let id: ExactText
   }
 
   struct ConversationChange {
@@ -25,19 +25,19 @@ struct BatchCounters {
 
   struct UsageByDayKey: Hashable {
     let day: Day
-    let accountID: String
-    let appID: String
-    let userID: String
-    let modelName: String
+    let accountID: ExactText
+    let appID: ExactText
+    let userID: ExactText
+    let modelName: ExactText
     let status: String
   }
 
   struct UsageByHourKey: Hashable {
     /// The hour's first millisecond.
     let hour: Int64
-    let accountID: String
-    let appID: String
-    let modelName: String
+    let accountID: ExactText
+    let appID: ExactText
+    let modelName: ExactText
     let status: String
   }
 
@@ -54,7 +54,7 @@ struct BatchCounters {
       messages += Int64(pending.rowCount)
       promptTokens += pending.promptTokens
       completionTokens += pending.completionTokens
-      price += pending.exchange.totalPrice ?? 0
+      price += pending.price
       guard let latency = pending.latency else { return }
       if latencies.isEmpty { latencies = Array(repeating: 0, count: LatencyHistogram.columns.count) }
       latencies[LatencyHistogram.bucket(of: latency)] += 1
@@ -83,20 +83,21 @@ struct BatchCounters {
     let exchange: NewExchange = pending.exchange
     let failures: Int64 = pending.isFailure ? 1 : 0
 
-    let conversation = ConversationKey(accountID: pending.accountID, id: pending.conversationID)
+    let conversation = ConversationKey(
+      accountID: ExactText(pending.accountID), id: ExactText(pending.conversationID))
     let unchanged = ConversationChange(
       first: pending, modelName: exchange.modelName, createdAt: pending.createdAt, lastActiveAt: pending.createdAt,
       updatedAt: pending.recordedAt)
     Self.update(&conversations[conversation, default: unchanged], with: pending)
 
     let dayKey = UsageByDayKey(
-      day: pending.day, accountID: pending.accountID, appID: exchange.appID, userID: exchange.userID,
-      modelName: exchange.modelName, status: pending.status)
+      day: pending.day, accountID: conversation.accountID, appID: ExactText(exchange.appID),
+      userID: ExactText(exchange.userID), modelName: ExactText(exchange.modelName), status: pending.status)
     usageByDay[dayKey, default: Usage()].add(pending)
 
     let hourKey = UsageByHourKey(
-      hour: pending.createdAt - pending.createdAt % 3_600_000, accountID: pending.accountID, appID: exchange.appID,
-      modelName: exchange.modelName, status: pending.status)
+      hour: pending.createdAt - pending.createdAt % 3_600_000, accountID: dayKey.accountID, appID: dayKey.appID,
+      modelName: dayKey.modelName, status: pending.status)
     usageByHour[hourKey, default: Usage()].add(pending)
 
     var partition: PartitionChange = partitions[pending.day] ?? PartitionChange()
@@ -111,7 +112,7 @@ struct BatchCounters {
     if pending.isFailure { change.errors += 1 } else { change.dialogues += 1 }
     change.messages += Int64(pending.rowCount)
     change.tokens += pending.totalTokens
-    change.price += pending.exchange.totalPrice ?? 0
+    change.price += pending.price
     change.modelName = pending.exchange.modelName
     change.createdAt = min(change.createdAt, pending.createdAt)
     change.lastActiveAt = max(change.lastActiveAt, pending.createdAt)

@@ -22,22 +22,22 @@ extension Connection {
     }
   }
 
-  /// Claims the keys of a batch; for each exchange that lost its key, the receipt of the one that has it.
+  /// Claims the keys of a batch; for each exchange that lost one of its keys, the receipt of the one that has it.
   private func claim(_ batch: [PendingExchange]) throws -> [Store.Receipt?] {
-    let claiming: [(index: Int, claim: PendingExchange.Claim)] = batch.enumerated().compactMap { index, pending in
-      pending.claim.map { (index, $0) }
+    let claims: [(index: Int, claim: PendingExchange.Claim)] = batch.enumerated().flatMap { index, pending in
+      pending.claims.map { (index, $0) }
     }
     var winners: [Store.Receipt?] = Array(repeating: nil, count: batch.count)
-    var losers: [(index: Int, claim: PendingExchange.Claim)] = []
+    var lost: [(index: Int, claim: PendingExchange.Claim)] = []
     try executeEach(
       """
       INSERT INTO verbatim_message_keys (account_id, scope, key, exchange_id, conversation_id, day)
       VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT (account_id, scope, key) DO NOTHING
       """,
-      rows: claiming.count,
+      rows: claims.count,
       bind: { row, binds in
-        let (index, claim) = claiming[row]
+        let (index, claim) = claims[row]
         let pending: PendingExchange = batch[index]
         binds.text(pending.accountID)
         binds.text(claim.scope)
@@ -47,20 +47,37 @@ extension Connection {
         binds.integer(Int64(pending.day.number))
       },
       applied: { row, isApplied in
-        if !isApplied { losers.append(claiming[row]) }
+        if !isApplied { lost.append(claims[row]) }
       })
-    for (index, claim) in losers {
-      winners[index] = try first(
-        """
-        SELECT conversation_id, exchange_id
-        FROM verbatim_message_keys
-        WHERE account_id = \(batch[index].accountID) AND scope = \(claim.scope) AND key = \(claim.key)
-        """
-      ) { row in
-        Store.Receipt(conversationID: row.text(0), exchangeID: try row.uuid(1), isDuplicate: true)
-      }
+    for (index, claim) in lost where winners[index] == nil {
+      winners[index] = try concede(batch[index], to: claim)
     }
     return winners
+  }
+
+  /// The receipt of the exchange that holds a key. What the loser won meanwhile leads there from now on.
+  private func concede(_ loser: PendingExchange, to claim: PendingExchange.Claim) throws -> Store.Receipt? {
+    let holder: (receipt: Store.Receipt, day: Int64)? = try first(
+      """
+      SELECT conversation_id, exchange_id, day
+      FROM verbatim_message_keys
+      WHERE account_id = \(loser.accountID) AND scope = \(claim.scope) AND key = \(claim.key)
+      """
+    ) { row in
+      (Store.Receipt(conversationID: row.text(0), exchangeID: try row.uuid(1), isDuplicate: true), row.integer(2))
+    }
+    guard let holder else { return nil }
+    for won in loser.claims where loser.claims.count > 1 {
+      try execute(
+        """
+        UPDATE verbatim_message_keys
+        SET exchange_id = \(holder.receipt.exchangeID), conversation_id = \(holder.receipt.conversationID),
+          day = \(holder.day)
+        WHERE account_id = \(loser.accountID) AND scope = \(won.scope) AND key = \(won.key)
+          AND exchange_id = \(loser.id)
+        """)
+    }
+    return holder.receipt
   }
 
   private func insertMessages(of batch: [PendingExchange]) throws {

@@ -32,8 +32,8 @@ extension Connection {
       rows: rows.count,
       bind: { index, binds in
         let (key, change) = rows[index]
-        binds.text(key.accountID)
-        binds.text(key.id)
+        binds.text(key.accountID.text)
+        binds.text(key.id.text)
         binds.text(change.first.exchange.appID)
         binds.text(change.first.exchange.userID)
         binds.text(change.first.conversationName)
@@ -60,8 +60,8 @@ extension Connection {
       """,
       rows: days.count,
       bind: { index, binds in
-        binds.text(days[index].key.accountID)
-        binds.text(days[index].key.id)
+        binds.text(days[index].key.accountID.text)
+        binds.text(days[index].key.id.text)
         binds.integer(Int64(days[index].day.number))
       })
   }
@@ -74,10 +74,10 @@ extension Connection {
       bind: { index, binds in
         let (key, usage) = rows[index]
         binds.integer(Int64(key.day.number))
-        binds.text(key.accountID)
-        binds.text(key.appID)
-        binds.text(key.userID)
-        binds.text(key.modelName)
+        binds.text(key.accountID.text)
+        binds.text(key.appID.text)
+        binds.text(key.userID.text)
+        binds.text(key.modelName.text)
         binds.text(key.status)
         usage.bind(to: binds)
       })
@@ -91,9 +91,9 @@ extension Connection {
       bind: { index, binds in
         let (key, usage) = rows[index]
         binds.integer(key.hour)
-        binds.text(key.accountID)
-        binds.text(key.appID)
-        binds.text(key.modelName)
+        binds.text(key.accountID.text)
+        binds.text(key.appID.text)
+        binds.text(key.modelName.text)
         binds.integer(0)
         binds.text(key.status)
         usage.bind(to: binds)

@@ -20,7 +20,8 @@ final class PendingExchange: Sendable {
   let createdAt: Int64
   let recordedAt: Int64
   let day: Day
-  let claim: Claim?
+  /// Whoever holds any of them already is the same exchange.
+  let claims: [Claim]
   /// What a new conversation would be called.
   let conversationName: String
   /// For a failure: its input messages and unknown fields as one JSON object.
@@ -42,9 +43,11 @@ final class PendingExchange: Sendable {
   var completionTokens: Int64 { Self.plausible(exchange.completionTokens) ?? 0 }
   var totalTokens: Int64 { Self.plausible(exchange.totalTokens) ?? promptTokens + completionTokens }
 
-  private static func plausible(_ tokens: Int64?) -> Int64? {
-    guard let tokens, (0...1_000_000_000_000).contains(tokens) else { return nil }
-    return tokens
+  var price: Int64 { Self.plausible(exchange.totalPrice) ?? 0 }
+
+  private static func plausible(_ count: Int64?) -> Int64? {
+    guard let count, (0...1_000_000_000_000).contains(count) else { return nil }
+    return count
   }
 
   init(
@@ -64,7 +67,7 @@ final class PendingExchange: Sendable {
     day = calendar.day(of: createdAt)
     let conversationID: String = exchange.conversationID ?? firstID.description
     self.conversationID = conversationID
-    claim = Self.claim(of: exchange)
+    claims = Self.claims(of: exchange, conversationID: conversationID)
     conversationName = Self.name(of: exchange, createdAt: createdAt, calendar: calendar)
     failedRequest = isFailure ? FailedRequest.encode(exchange) : nil
     latency = exchange.latency.map(\.wholeMilliseconds)
@@ -76,15 +79,19 @@ final class PendingExchange: Sendable {
   func attachmentID(_ index: Int) -> UUIDv7 { firstID.adding(UInt64(max(rowCount, 1) + index)) }
 
   /// Scopes are tagged and unambiguous: `c:` and the conversation's id; `u:` and app and user, the app's length first;
-  /// `i:` for keys that hold in the whole account. A failed exchange claims nothing of its conversation, or a
-  /// successful retry would be lost.
-  private static func claim(of exchange: NewExchange) -> Claim? {
+  /// `i:` for keys that hold in the whole account. An exchange that came without a conversation claims the one that it
+  /// was given too, for a repeat may name it. A failed exchange claims nothing of its conversation, or a successful
+  /// retry would be lost.
+  private static func claims(of exchange: NewExchange, conversationID: String) -> [Claim] {
+    var claims: [Claim] = []
     if let key = exchange.clientMessageID, exchange.failure == nil {
-      if let conversation = exchange.conversationID { return Claim(scope: "c:" + conversation, key: key) }
-      return Claim(scope: "u:\(exchange.appID.utf8.count):\(exchange.appID)\(exchange.userID)", key: key)
+      if exchange.conversationID == nil {
+        claims.append(Claim(scope: "u:\(exchange.appID.utf8.count):\(exchange.appID)\(exchange.userID)", key: key))
+      }
+      claims.append(Claim(scope: "c:" + conversationID, key: key))
     }
-    if let key = exchange.idempotencyKey { return Claim(scope: "i:", key: key) }
-    return nil
+    if let key = exchange.idempotencyKey { claims.append(Claim(scope: "i:", key: key)) }
+    return claims
   }
 
   /// The first 80 characters of the first user message, or else seed 003's `Conversation 20250115_103000`.

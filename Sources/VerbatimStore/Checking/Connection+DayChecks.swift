@@ -3,6 +3,48 @@ import VerbatimModel
 
 /// Compares day by day: the partition register, the active days and the usage counters against the rows.
 extension Connection {
+  /// Counters of an hour never span two days of UTC, whatever the partition time zone.
+  func checkHours() throws -> [String] {
+    guard let calendar = PartitionCalendar(timeZoneName: "UTC") else { return [] }
+    var findings: [String] = []
+    var total: Int64 = 0
+    try forEachDay(calendar) { _, ids in
+      let (count, wrong) = try checkUsageByHour(ids)
+      total += count
+      findings += wrong
+    }
+    let counted: Int64 = try first("SELECT count(*) FROM verbatim_usage_by_hour") { $0.integer(0) } ?? 0
+    if counted != total && findings.isEmpty {
+      findings.append("usage by hour: \(counted - total) counters belong to hours that hold no rows")
+    }
+    return findings
+  }
+
+  /// The time in an id is the row's `created_at`, and names the day that keys and files are entered under.
+  func checkTimes(_ calendar: PartitionCalendar) throws -> [String] {
+    var findings: [String] = []
+    for table in ["conversation_histories", "error_conversation_histories"] {
+      try forEachRow("SELECT id, created_at FROM \(identifier: table)") { row in
+        let id: UUIDv7 = try row.uuid(0)
+        if id.milliseconds != row.integer(1) {
+          findings.append("times of ids: \(table) \(id) was created at \(row.integer(1)), which is not its id's time")
+        }
+        return findings.count < Check.limit
+      }
+    }
+    for table in ["verbatim_message_keys", "message_files"] {
+      try forEachRow("SELECT exchange_id, day FROM \(identifier: table)") { row in
+        let id: UUIDv7 = try row.uuid(0)
+        if Int64(calendar.day(of: id.milliseconds).number) != row.integer(1) {
+          findings.append(
+            "days of ids: \(table) has exchange \(id) on day \(row.integer(1)), which is not its id's day")
+        }
+        return findings.count < Check.limit * 2
+      }
+    }
+    return findings
+  }
+
   func checkDays(_ calendar: PartitionCalendar) throws -> [String] {
     var findings: [String] = []
     let registered: [RegisteredDay] = try query(
@@ -16,15 +58,11 @@ extension Connection {
       RegisteredDay(day: row.integer(0), exchanges: row.integer(1), messages: row.integer(2), errors: row.integer(3))
     }
     var seen: [RegisteredDay] = []
-    var cursor = UUIDv7.beforeAll
-    while let first = try firstID(after: cursor) {
-      let span: Range<Int64> = calendar.span(ofDayContaining: first.milliseconds)
-      let ids: Range<UUIDv7> = UUIDv7.lowest(at: span.lowerBound)..<UUIDv7.lowest(at: span.upperBound)
-      let day = Int64(calendar.day(of: first.milliseconds).number)
+    try forEachDay(calendar) { day, ids in
       seen.append(try counted(day: day, ids: ids))
-      findings += try checkUsage(day: day, ids: ids)
+      findings += try checkPositions(ids)
+      findings += try checkUsageByDay(day: day, ids: ids)
       findings += try checkActiveDays(day: day, ids: ids)
-      cursor = ids.upperBound
     }
     for day in seen where !registered.contains(day) {
       let entry: String = registered.first { $0.day == day.day }.map { "\($0)" } ?? "nothing"
@@ -35,6 +73,19 @@ extension Connection {
     }
     findings += try checkDaysWithoutRows(seen.map(\.day))
     return findings
+  }
+
+  /// Calls `body` for every day that holds rows, with the bounds of its ids.
+  private func forEachDay(
+    _ calendar: PartitionCalendar, _ body: (_ day: Int64, _ ids: Range<UUIDv7>) throws -> Void
+  ) throws {
+    var cursor = UUIDv7.beforeAll
+    while let first = try firstID(after: cursor) {
+      let span: Range<Int64> = calendar.span(ofDayContaining: first.milliseconds)
+      let ids: Range<UUIDv7> = UUIDv7.lowest(at: span.lowerBound)..<UUIDv7.lowest(at: span.upperBound)
+      try body(Int64(calendar.day(of: first.milliseconds).number), ids)
+      cursor = ids.upperBound
+    }
   }
 
   private func firstID(after cursor: UUIDv7) throws -> UUIDv7? {
@@ -70,6 +121,20 @@ extension Connection {
     return counted
   }
 
+  /// Positions of an exchange's messages count from 0 without a gap.
+  private func checkPositions(_ ids: Range<UUIDv7>) throws -> [String] {
+    try query(
+      """
+      SELECT lower(hex(exchange_id)), group_concat(position)
+      FROM conversation_histories
+      WHERE id >= \(ids.lowerBound) AND id < \(ids.upperBound)
+      GROUP BY exchange_id
+      HAVING min(position) <> 0 OR max(position) <> count(*) - 1 OR count(DISTINCT position) <> count(*)
+      LIMIT \(Check.limit)
+      """
+    ) { "positions of messages: exchange \($0.text(0)) has the positions \($0.text(1).prefix(100))" }
+  }
+
   private func checkActiveDays(day: Int64, ids: Range<UUIDv7>) throws -> [String] {
     let rows: SQL = """
       SELECT account_id, conversation_id FROM conversation_histories
@@ -95,54 +160,7 @@ extension Connection {
     ) { "active days: \($0.integer(1)) conversations are marked on day \($0.integer(0)), which holds no rows" }
   }
 
-  private func checkUsage(day: Int64, ids: Range<UUIDv7>) throws -> [String] {
-    let counters: String =
-      "count(*), sum(messages), sum(prompt), sum(completion), sum(price), "
-      + LatencyHistogram.columns.indices.map { "sum(bucket = \($0))" }.joined(separator: ", ")
-    let bucket: String =
-      LatencyHistogram.upperBounds.enumerated().map { "WHEN latency <= \($1) THEN \($0)" }.joined(separator: " ")
-    // A row of the exchange knows its own figures; its messages are counted by their common exchange_id.
-    let rows: SQL = """
-      SELECT account_id, app_id, user_id, model_name, status, \(unsafeSQL: counters)
-      FROM (
-        SELECT h.account_id, h.app_id, h.user_id, h.model_name, h.status,
-          \(unsafeSQL: Check.plausible("h.prompt_tokens")) AS prompt,
-          \(unsafeSQL: Check.plausible("h.completion_tokens")) AS completion,
-          coalesce(h.total_price, 0) AS price,
-          CASE WHEN latency IS NULL THEN -1 \(unsafeSQL: bucket) ELSE \(LatencyHistogram.upperBounds.count) END AS bucket,
-          m.messages
-        FROM conversation_histories AS h
-        JOIN (
-          SELECT exchange_id, count(*) AS messages
-          FROM conversation_histories
-          WHERE id >= \(ids.lowerBound) AND id < \(ids.upperBound)
-          GROUP BY exchange_id
-        ) AS m ON m.exchange_id = h.id
-        UNION ALL
-        SELECT account_id, app_id, user_id, model_name, status,
-          \(unsafeSQL: Check.plausible("prompt_tokens")), \(unsafeSQL: Check.plausible("completion_tokens")),
-          coalesce(total_price, 0),
-          CASE WHEN latency IS NULL THEN -1 \(unsafeSQL: bucket) ELSE \(LatencyHistogram.upperBounds.count) END,
-          0
-        FROM error_conversation_histories
-        WHERE id >= \(ids.lowerBound) AND id < \(ids.upperBound)
-      )
-      GROUP BY account_id, app_id, user_id, model_name, status
-      """
-    let register: SQL = """
-      SELECT account_id, app_id, user_id, model_name, status, \(unsafeSQL: UsageColumns.names.joined(separator: ", "))
-      FROM verbatim_usage_by_day
-      WHERE day = \(day)
-      """
-    func describe(_ row: Row) -> String {
-      "\(row.text(0)), app \(row.text(1)), user \(row.text(2)), model \(row.text(3)), \(row.text(4)): "
-        + "\(row.integer(5)) exchanges, \(row.integer(6)) messages, \(row.integer(7)) + \(row.integer(8)) tokens"
-    }
-    return try difference(rows, register) { "usage by day: \(day) the rows hold \(describe($0))" }
-      + difference(register, rows) { "usage by day: \(day) the counters say \(describe($0))" }
-  }
-
-  private func difference(_ left: SQL, _ right: SQL, _ finding: (Row) throws -> String) throws -> [String] {
+  func difference(_ left: SQL, _ right: SQL, _ finding: (Row) throws -> String) throws -> [String] {
     try query("SELECT * FROM (\(left)) EXCEPT SELECT * FROM (\(right)) LIMIT \(Check.limit)", finding)
   }
 }

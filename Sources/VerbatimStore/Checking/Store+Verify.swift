@@ -3,7 +3,7 @@ import VerbatimModel
 
 extension Store {
   /// Compares counts, counters, keys, references and the partition register at one moment, while writing goes on.
-  /// Every answered line is something wrong; at most `Finding.limit` a check.
+  /// Every answered line is something wrong; at most `Check.limit` a check.
   package func verify(progress: @escaping @Sendable (String) -> Void) async throws -> [String] {
     let calendar: PartitionCalendar = calendar
     return try await database.read { connection in
@@ -13,8 +13,14 @@ extension Store {
           progress(check.name)
           findings += try connection.run(check)
         }
+        progress("settings")
+        findings += try connection.checkSettings()
+        progress("times and days of ids")
+        findings += try connection.checkTimes(calendar)
         progress("partition register and usage by day")
         findings += try connection.checkDays(calendar)
+        progress("usage by hour")
+        findings += try connection.checkHours()
         return findings
       }
     }
@@ -56,25 +62,29 @@ struct Check: Sendable {
         WHERE c.id IS NULL OR c.dialogue_count <> r.exchanges OR c.message_count <> r.messages
         """),
     Check(
-      name: "tokens and prices of conversations",
+      name: "sums and times of conversations",
       sql: """
         SELECT c.account_id, c.id,
-          'total_tokens and total_price are ' || c.total_tokens || ' and ' || c.total_price || ', the rows hold '
-            || r.tokens || ' and ' || r.price
+          'total_tokens, total_price, created_at and last_active_at are ' || c.total_tokens || ', ' || c.total_price
+            || ', ' || c.created_at || ', ' || c.last_active_at || ', the rows hold ' || r.tokens || ', ' || r.price
+            || ', ' || r.first || ', ' || r.last
         FROM conversations AS c
         JOIN (
-          SELECT account_id, conversation_id, sum(tokens) AS tokens, sum(price) AS price
+          SELECT account_id, conversation_id, sum(tokens) AS tokens, sum(price) AS price, min(created_at) AS first,
+            max(created_at) AS last
           FROM (
-            SELECT account_id, conversation_id, \(exchangeTokens) AS tokens, coalesce(total_price, 0) AS price
+            SELECT account_id, conversation_id, \(exchangeTokens) AS tokens, \(plausible("total_price")) AS price,
+              created_at
             FROM conversation_histories
             WHERE exchange_id = id
             UNION ALL
-            SELECT account_id, conversation_id, \(exchangeTokens), coalesce(total_price, 0)
+            SELECT account_id, conversation_id, \(exchangeTokens), \(plausible("total_price")), created_at
             FROM error_conversation_histories
           )
           GROUP BY account_id, conversation_id
         ) AS r ON r.account_id = c.account_id AND r.conversation_id = c.id
-        WHERE c.total_tokens <> r.tokens OR c.total_price <> r.price
+        WHERE c.total_tokens <> r.tokens OR c.total_price <> r.price OR c.created_at <> r.first
+          OR c.last_active_at <> r.last
         """),
     Check(
       name: "error counters of conversations",
@@ -124,9 +134,11 @@ struct Check: Sendable {
       name: "messages and their parents",
       sql: """
         SELECT h.account_id, h.conversation_id,
-          'message ' || lower(hex(h.id)) || ' answers ' || lower(hex(h.parent_id)) || ', which is missing'
+          'message ' || lower(hex(h.id)) || ' answers ' || lower(hex(h.parent_id))
+            || ', which is missing or of another conversation'
         FROM conversation_histories AS h
-        LEFT JOIN conversation_histories AS p ON p.id = h.parent_id
+        LEFT JOIN conversation_histories AS p
+          ON p.id = h.parent_id AND p.account_id = h.account_id AND p.conversation_id = h.conversation_id
         WHERE h.parent_id IS NOT NULL AND p.id IS NULL
         """),
     Check(
@@ -171,8 +183,14 @@ struct Check: Sendable {
         SELECT f.account_id, f.conversation_id,
           'file ' || lower(hex(f.id)) || ' belongs to exchange ' || lower(hex(f.exchange_id)) || ', which is missing'
         FROM message_files AS f
-        WHERE NOT EXISTS (SELECT 1 FROM conversation_histories AS h WHERE h.id = f.exchange_id)
-          AND NOT EXISTS (SELECT 1 FROM error_conversation_histories AS e WHERE e.id = f.exchange_id)
+        WHERE NOT EXISTS (
+            SELECT 1 FROM conversation_histories AS h
+            WHERE h.id = f.exchange_id AND h.account_id = f.account_id AND h.conversation_id = f.conversation_id
+          )
+          AND NOT EXISTS (
+            SELECT 1 FROM error_conversation_histories AS e
+            WHERE e.id = f.exchange_id AND e.account_id = f.account_id AND e.conversation_id = f.conversation_id
+          )
         """),
     Check(
       name: "response ids without exchange",
@@ -190,24 +208,6 @@ struct Check: Sendable {
         LEFT JOIN conversations AS c ON c.account_id = d.account_id AND c.id = d.conversation_id
         WHERE c.id IS NULL
         """),
-    Check(
-      name: "usage by hour against usage by day",
-      sql: """
-        SELECT account_id, app_id || ', model ' || model_name || ', ' || status,
-          'differs by ' || sum(exchanges) || ' exchanges, ' || sum(messages) || ' messages, '
-            || sum(prompt_tokens) || ' + ' || sum(completion_tokens) || ' tokens'
-        FROM (
-          SELECT account_id, app_id, model_name, status, exchanges, messages, prompt_tokens, completion_tokens, total_price
-          FROM verbatim_usage_by_hour
-          UNION ALL
-          SELECT account_id, app_id, model_name, status, -exchanges, -messages, -prompt_tokens, -completion_tokens,
-            -total_price
-          FROM verbatim_usage_by_day
-        )
-        GROUP BY account_id, app_id, model_name, status
-        HAVING sum(exchanges) <> 0 OR sum(messages) <> 0 OR sum(prompt_tokens) <> 0 OR sum(completion_tokens) <> 0
-          OR sum(total_price) <> 0
-        """),
   ]
 
   /// The tokens that an exchange counts for, as `PendingExchange.totalTokens` has them.
@@ -222,6 +222,14 @@ struct Check: Sendable {
 }
 
 extension Connection {
+  /// The day checks stand on the stored time zone.
+  fileprivate func checkSettings() throws -> [String] {
+    let isThere: Int64? = try first("SELECT 1 FROM verbatim_settings WHERE name = 'partition_time_zone'") {
+      $0.integer(0)
+    }
+    return isThere == nil ? ["settings: partition_time_zone is missing"] : []
+  }
+
   fileprivate func run(_ check: Check) throws -> [String] {
     try query("\(unsafeSQL: check.sql) LIMIT \(Check.limit)") { row in
       "\(check.name): \(row.text(0))/\(row.text(1)) \(row.text(2))"

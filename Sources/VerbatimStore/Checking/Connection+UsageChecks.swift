@@ -1,0 +1,79 @@
+import Databases
+import VerbatimModel
+
+/// Compares the usage counters with what the rows come to.
+extension Connection {
+  func checkUsageByDay(day: Int64, ids: Range<UUIDv7>) throws -> [String] {
+    let key: String = "account_id, app_id, user_id, model_name, status"
+    let rows: SQL = Self.usage(ids, key: key)
+    let counters: SQL = """
+      SELECT \(unsafeSQL: key), \(unsafeSQL: UsageColumns.names.joined(separator: ", "))
+      FROM verbatim_usage_by_day
+      WHERE day = \(day)
+      """
+    func describe(_ row: Row) -> String {
+      "\(row.text(0)), app \(row.text(1)), user \(row.text(2)), model \(row.text(3)), \(row.text(4)): "
+        + Self.describe(row, from: 5)
+    }
+    return try difference(rows, counters) { "usage by day: \(day) the rows hold \(describe($0))" }
+      + difference(counters, rows) { "usage by day: \(day) the counters say \(describe($0))" }
+  }
+
+  /// How many counters the rows of these ids come to, and what is wrong with them.
+  func checkUsageByHour(_ ids: Range<UUIDv7>) throws -> (count: Int64, findings: [String]) {
+    let key: String = "hour, account_id, app_id, model_name, channel_id, status"
+    let rows: SQL = Self.usage(ids, key: key)
+    let counters: SQL = """
+      SELECT \(unsafeSQL: key), \(unsafeSQL: UsageColumns.names.joined(separator: ", "))
+      FROM verbatim_usage_by_hour
+      WHERE hour >= \(ids.lowerBound.milliseconds) AND hour < \(ids.upperBound.milliseconds)
+      """
+    func describe(_ row: Row) -> String {
+      "\(row.integer(0)) of \(row.text(1)), app \(row.text(2)), model \(row.text(3)), \(row.text(5)): "
+        + Self.describe(row, from: 6)
+    }
+    let findings: [String] =
+      try difference(rows, counters) { "usage by hour: the rows hold \(describe($0))" }
+      + difference(counters, rows) { "usage by hour: the counters say \(describe($0))" }
+    let count: Int64? = try first("SELECT count(*) FROM (\(counters))") { $0.integer(0) }
+    return (count ?? 0, findings)
+  }
+
+  private static func describe(_ row: Row, from column: Int) -> String {
+    "\(row.integer(column)) exchanges, \(row.integer(column + 1)) messages, \(row.integer(column + 2)) + "
+      + "\(row.integer(column + 3)) tokens, price \(row.integer(column + 4))"
+  }
+
+  /// The key's columns, then the counters in the order of `UsageColumns.names`, of exchanges and failures. A row of an
+  /// exchange knows its own figures; its messages are counted by their common exchange_id.
+  private static func usage(_ ids: Range<UUIDv7>, key: String) -> SQL {
+    let buckets: String = LatencyHistogram.columns.indices.map { "sum(bucket = \($0))" }.joined(separator: ", ")
+    let bounds: String =
+      LatencyHistogram.upperBounds.enumerated().map { "WHEN latency <= \($1) THEN \($0)" }.joined(separator: " ")
+    let figures: String = """
+      account_id, app_id, user_id, model_name, status, created_at - created_at % 3600000 AS hour,
+      coalesce(channel_id, 0) AS channel_id, \(Check.plausible("prompt_tokens")) AS prompt,
+      \(Check.plausible("completion_tokens")) AS completion, \(Check.plausible("total_price")) AS price,
+      CASE WHEN latency IS NULL THEN -1 \(bounds) ELSE \(LatencyHistogram.upperBounds.count) END AS bucket
+      """
+    return """
+      SELECT \(unsafeSQL: key), count(*), sum(messages), sum(prompt), sum(completion), sum(price),
+        \(unsafeSQL: buckets)
+      FROM (
+        SELECT \(unsafeSQL: figures), messages
+        FROM conversation_histories AS h
+        JOIN (
+          SELECT exchange_id AS counted_id, count(*) AS messages
+          FROM conversation_histories
+          WHERE id >= \(ids.lowerBound) AND id < \(ids.upperBound)
+          GROUP BY exchange_id
+        ) ON counted_id = h.id
+        UNION ALL
+        SELECT \(unsafeSQL: figures), 0
+        FROM error_conversation_histories
+        WHERE id >= \(ids.lowerBound) AND id < \(ids.upperBound)
+      )
+      GROUP BY \(unsafeSQL: key)
+      """
+  }
+}

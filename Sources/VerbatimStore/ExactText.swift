@@ -1,0 +1,16 @@
+/// Text as a key of a dictionary that is equal only to the same bytes, as keys are in the database. Swift's `String`
+/// takes canonically equivalent texts (é in one scalar or two) for equal.
+struct ExactText: Hashable, Sendable {
+  let text: String
+
+  init(_ text: String) {
+    self.text = text
+  }
+
+  static func == (left: ExactText, right: ExactText) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+  func hash(into hasher: inout Hasher) {
+    var text: String = text
+    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+  }
+}
