@@ -18,7 +18,8 @@ struct HistoryRow {
     case errorCode, errorMessage
   }
 
-  var isChoice: Bool { !row.isNull(Column.choiceIndex.rawValue) }
+  /// nil for an input message.
+  var choiceIndex: Int64? { integer(.choiceIndex) }
 
   func exchangeID() throws -> UUIDv7 { try row.uuid(Column.exchangeID.rawValue) }
 
@@ -29,8 +30,16 @@ struct HistoryRow {
       toolCallID: optionalText(.toolCallID), raw: bytes(.raw))
   }
 
-  func failure() -> NewExchange.Failure {
-    NewExchange.Failure(code: text(.errorCode), message: text(.errorMessage))
+  /// The exchange of a row of the error history, with what was asked, and what was said before it failed.
+  func failedExchange() throws -> StoredExchange {
+    var exchange: StoredExchange = try exchange()
+    let partial: Message = message()
+    if partial.contentKind != .none || partial.raw != nil { exchange.choices = [partial] }
+    let asked = try FailedRequest.decode(exchange.request)
+    exchange.messages = asked.messages
+    exchange.request = asked.request
+    exchange.failure = NewExchange.Failure(code: text(.errorCode), message: text(.errorMessage))
+    return exchange
   }
 
   /// The exchange's own columns, without messages and attachments.

@@ -58,112 +58,42 @@ extension Connection {
   fileprivate func exchanges(
     of conversation: String, account: String, before first: UUIDv7?, limit: Int
   ) throws -> (exchanges: [StoredExchange], hasMore: Bool) {
-    let end: UUIDv7 = first ?? .afterAll
-    let conversationRows = ConversationRows(conversation: conversation, account: account)
-    var newestFirst: [StoredExchange] = try succeeded(conversationRows, before: end, limit: limit + 1)
-    let failures: [StoredExchange] = try failed(conversationRows, before: end, limit: limit + 1)
-    if !failures.isEmpty {
-      newestFirst = (newestFirst + failures).sorted { $0.id > $1.id }
-    }
-    var budget = PageBudget()
-    let affordable: Int = newestFirst.prefix { budget.affords($0) }.count
-    let kept: Int = min(limit, affordable)
-    let hasMore: Bool = newestFirst.count > kept
-    // The newest exchange that is not on the page any more bounds where the page's messages can be.
-    let start: UUIDv7 = hasMore ? newestFirst[kept].id : .beforeAll
-    var page: [StoredExchange] = newestFirst.prefix(kept).reversed()
-    let isCut: Bool = try addMessages(of: conversationRows, in: start..<end, to: &page, within: &budget)
-    try addAttachments(to: &page)
-    return (page, hasMore || isCut)
-  }
-
-  /// The rows that carry exchanges, newest first, one more than the budget affords at the most.
-  private func succeeded(_ rows: ConversationRows, before end: UUIDv7, limit: Int) throws -> [StoredExchange] {
-    var exchanges: [StoredExchange] = []
-    var budget = PageBudget()
+    let rows = ConversationRows(conversation: conversation, account: account, end: first ?? .afterAll)
+    var page = ExchangePage(limit: limit)
+    for failure in try failures(rows, limit: limit + 1) { page.add(failure: failure) }
     try forEachRow(
       """
       SELECT \(unsafeSQL: HistoryColumns.all)
       FROM conversation_histories
-      WHERE account_id = \(rows.account) AND conversation_id = \(rows.conversation)
-        AND id < \(end) AND exchange_id = id
+      WHERE account_id = \(rows.account) AND conversation_id = \(rows.conversation) AND id < \(rows.end)
       ORDER BY id DESC
-      LIMIT \(limit)
       """
-    ) { row in
-      let history = HistoryRow(row)
-      var exchange: StoredExchange = try history.exchange()
-      exchange.choices = [history.message()]
-      exchanges.append(exchange)
-      return budget.affords(exchange)
-    }
-    return exchanges
+    ) { row in try page.add(HistoryRow(row)) }
+    var (exchanges, hasMore) = page.finish()
+    try addAttachments(to: &exchanges)
+    return (exchanges, hasMore)
   }
 
-  private func failed(_ rows: ConversationRows, before end: UUIDv7, limit: Int) throws -> [StoredExchange] {
-    var exchanges: [StoredExchange] = []
+  /// The newest failures, newest first: as many as a page can hold, and one more.
+  private func failures(_ rows: ConversationRows, limit: Int) throws -> [StoredExchange] {
+    var failures: [StoredExchange] = []
     var budget = PageBudget()
     try forEachRow(
       """
       SELECT \(unsafeSQL: HistoryColumns.all), error_code, error_message
       FROM error_conversation_histories
-      WHERE account_id = \(rows.account) AND conversation_id = \(rows.conversation) AND id < \(end)
+      WHERE account_id = \(rows.account) AND conversation_id = \(rows.conversation) AND id < \(rows.end)
       ORDER BY id DESC
       LIMIT \(limit)
       """
     ) { row in
-      let history = HistoryRow(row)
-      var exchange: StoredExchange = try history.exchange()
-      let partial: Message = history.message()
-      if partial.contentKind != .none || partial.raw != nil { exchange.choices = [partial] }
-      let asked = try FailedRequest.decode(exchange.request)
-      exchange.messages = asked.messages
-      exchange.request = asked.request
-      exchange.failure = history.failure()
-      exchanges.append(exchange)
-      return budget.affords(exchange)
+      let failure: StoredExchange = try HistoryRow(row).failedExchange()
+      let isAffordable: Bool = !budget.isSpent
+      failures.append(failure)
+      budget.spend(failure)
+      return isAffordable
     }
-    return exchanges
-  }
-
-  /// Adds input messages and further choices, all of which lie between the page's bounds, newest exchange first. Where
-  /// they are more than the budget affords, the page loses its oldest exchanges; answers whether it did.
-  private func addMessages(
-    of rows: ConversationRows, in range: Range<UUIDv7>, to page: inout [StoredExchange],
-    within budget: inout PageBudget
-  ) throws -> Bool {
-    guard !page.isEmpty else { return false }
-    var places: [UUIDv7: Int] = [:]
-    for (place, exchange) in page.enumerated() { places[exchange.id] = place }
-    var kept: Int = 0
-    try forEachRow(
-      """
-      SELECT \(unsafeSQL: HistoryColumns.all)
-      FROM conversation_histories
-      WHERE account_id = \(rows.account) AND conversation_id = \(rows.conversation)
-        AND id > \(range.lowerBound) AND id < \(range.upperBound) AND exchange_id <> id
-      ORDER BY id DESC
-      """
-    ) { row in
-      let history = HistoryRow(row)
-      guard let place = places[try history.exchangeID()] else { return true }
-      if budget.isSpent && place < page.count - 1 {
-        // This exchange may have got some of its messages already; it and all older ones go to the next page.
-        kept = place + 1
-        return false
-      }
-      let message: Message = history.message()
-      budget.spend(message)
-      if history.isChoice {
-        page[place].choices.insert(message, at: 1)
-      } else {
-        page[place].messages.append(message)
-      }
-      return true
-    }
-    page.removeFirst(kept)
-    for place in page.indices where page[place].failure == nil { page[place].messages.reverse() }
-    return kept > 0
+    return failures
   }
 
   private func addAttachments(to page: inout [StoredExchange]) throws {
@@ -194,30 +124,9 @@ extension Connection {
   }
 }
 
-/// Whose rows are read: every query carries the account.
+/// Whose rows are read, newest before `end`: every query carries the account.
 private struct ConversationRows {
   let conversation: String
   let account: String
-}
-
-/// How much text a page may hold, so that a page of large exchanges is not a large piece of memory.
-private struct PageBudget {
-  static let bytes = 16 << 20
-
-  private var spent = 0
-
-  var isSpent: Bool { spent >= Self.bytes }
-
-  /// Whether the exchange still fits; the first always does.
-  mutating func affords(_ exchange: StoredExchange) -> Bool {
-    defer {
-      for message in exchange.messages + exchange.choices { spend(message) }
-      spent += (exchange.request?.count ?? 0) + (exchange.inputs?.count ?? 0) + (exchange.metadata?.count ?? 0)
-    }
-    return !isSpent
-  }
-
-  mutating func spend(_ message: Message) {
-    spent += (message.content?.count ?? 0) + (message.raw?.count ?? 0) + (message.toolCalls?.count ?? 0)
-  }
+  let end: UUIDv7
 }
