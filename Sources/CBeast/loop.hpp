@@ -67,7 +67,6 @@ class Loop {
   Job *take_jobs();
   /// Ends what is past its deadline. One timer for all connections is cheaper than one each.
   void sweep();
-  void cut_all();
   void end_if_drained();
 
   Executor executor() { return context.get_executor(); }

@@ -123,7 +123,11 @@ void Session::took_body(string_view part) {
   incoming.body_received += part.size();
   if (!part.empty()) awaits_continue_ = false;
   if (is_last) {
-    if (is_discarding()) return become_idle();
+    if (is_discarding()) {
+      become_idle();
+      if (loop_.is_draining) begin_linger();
+      return;
+    }
     phase_ = Phase::complete;
     read_deadline_ = 0;
   } else {

@@ -136,7 +136,6 @@ class Session : public boost::intrusive::list_base_hook<boost::intrusive::link_m
   void refuse(cb_refusal refusal);
   void break_body(cb_body_event reason);
   void refresh_body_deadline();
-  void pause_if_full();
   void resume_body();
   bool is_discarding() const { return phase_ == Phase::body && has_dispatched_ && !request_; }
   bool can_keep_alive() const;
