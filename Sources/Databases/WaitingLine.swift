@@ -16,13 +16,18 @@ struct WaitingLine<Resource, Waiter> {
   private(set) var opened = 0
   private let capacity: Int
   private var free: [Resource] = []
+  /// In the order of their arrival; nil for those who were served or left.
   private var waiters: [(number: UInt64, waiter: Waiter)?] = []
   private var firstWaiter = 0
+  private var vacated = 0
+  private static var fewestToClear: Int { 32 }
 
   init(capacity: Int) { self.capacity = max(1, capacity) }
 
   var freeCount: Int { free.count }
-  var waitingCount: Int { waiters[firstWaiter...].count { $0 != nil } }
+  var waitingCount: Int { waiters.count - vacated }
+  /// Places that are held in memory, the vacated ones included.
+  var placeCount: Int { waiters.count }
 
   mutating func arrive() -> Arrival {
     if isClosed { return .closed }
@@ -41,8 +46,7 @@ struct WaitingLine<Resource, Waiter> {
   /// The waiter, unless it has been served already.
   mutating func leave(number: UInt64) -> Waiter? {
     guard let index = waiters[firstWaiter...].firstIndex(where: { $0?.number == number }) else { return nil }
-    defer { waiters[index] = nil }
-    return waiters[index]?.waiter
+    return vacate(index)
   }
 
   /// A resource comes back: the waiter that gets it, or nil when it is kept (or, closed, is the caller's to close).
@@ -72,19 +76,29 @@ struct WaitingLine<Resource, Waiter> {
     free = []
     waiters = []
     firstWaiter = 0
+    vacated = 0
     return (turnedAway, closing)
   }
 
   private mutating func popWaiter() -> Waiter? {
     while firstWaiter < waiters.count {
-      defer { firstWaiter += 1 }
-      if let entry = waiters[firstWaiter] {
-        waiters[firstWaiter] = nil
-        return entry.waiter
-      }
+      if let waiter = vacate(firstWaiter) { return waiter }
+      firstWaiter += 1
     }
-    waiters.removeAll(keepingCapacity: true)
-    firstWaiter = 0
     return nil
+  }
+
+  /// Empties a place; nil when it was empty. Clears the vacated places away when they are most of the line, so that a
+  /// line which never ends does not grow.
+  private mutating func vacate(_ index: Int) -> Waiter? {
+    guard let entry = waiters[index] else { return nil }
+    waiters[index] = nil
+    vacated += 1
+    if vacated >= Self.fewestToClear, vacated * 2 > waiters.count {
+      waiters.removeAll { $0 == nil }
+      firstWaiter = 0
+      vacated = 0
+    }
+    return entry.waiter
   }
 }

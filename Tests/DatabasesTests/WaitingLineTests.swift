@@ -46,6 +46,33 @@ import Testing
     #expect(line.leave(number: 1) == nil)
   }
 
+  @Test func `a line that never ends does not grow`() {
+    var line = Line(capacity: 1)
+    _ = line.arrive()
+    var served: [Int?] = []
+    line.enter(0, number: 0)
+    for waiter in 1..<10_000 {
+      line.enter(waiter, number: UInt64(waiter))
+      served.append(line.giveBack("a"))
+    }
+    #expect(served == (0..<9_999).map { $0 })
+    #expect(line.waitingCount == 1)
+    #expect(line.placeCount < 100)
+  }
+
+  @Test func `those who leave while nobody is served leave no places`() {
+    var line = Line(capacity: 1)
+    _ = line.arrive()
+    line.enter(0, number: 0)
+    for waiter in 1..<10_000 {
+      line.enter(waiter, number: UInt64(waiter))
+      _ = line.leave(number: UInt64(waiter))
+    }
+    line.enter(1, number: 10_000)
+    #expect(line.placeCount < 100)
+    #expect((0..<3).map { _ in line.giveBack("a") } == [0, 1, nil])
+  }
+
   @Test func `when opening fails the next waiter may try`() {
     var line = Line(capacity: 1)
     _ = line.arrive()
