@@ -79,6 +79,49 @@ import Testing
     }
   }
 
+  @Test func `what a killed backup left is replaced`() async throws {
+    try await withDatabase { database, folder in
+      try await database.writer.run { try $0.executeScript("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)") }
+      for suffix in ["", "-journal"] {
+        try Data("left over".utf8).write(to: URL(filePath: folder.file("copy.db.partial") + suffix))
+      }
+      try await database.backup(to: folder.file("copy.db")) { _, _ in }
+      #expect(folder.names.filter { $0.hasPrefix("copy") } == ["copy.db"])
+      #expect(folder.mode("copy.db") == 0o600)
+      let copy = try await opened(folder.file("copy.db"))
+      #expect(try await copy.integrityCheck() == [])
+      await copy.close()
+    }
+  }
+
+  @Test func `a finished backup that a leftover shares is not emptied`() async throws {
+    try await withDatabase { database, folder in
+      try Data("precious".utf8).write(to: URL(filePath: folder.file("first.db")))
+      #expect(link(folder.file("first.db"), folder.file("copy.db.partial")) == 0)
+      try await database.backup(to: folder.file("copy.db")) { _, _ in }
+      #expect(try Data(contentsOf: URL(filePath: folder.file("first.db"))) == Data("precious".utf8))
+    }
+  }
+
+  @Test func `a second backup to a name that is being written is refused, and the first goes on`() async throws {
+    try await withDatabase { database, folder in
+      try await database.writer.run { try $0.executeScript("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)") }
+      let (copying, refused) = (Gate(), Gate())
+      let first = Task {
+        try await database.backup(to: folder.file("copy.db")) { _, _ in
+          copying.open()
+          refused.wait()
+        }
+      }
+      await copying.opened()
+      let error = await databaseError { try await database.backup(to: folder.file("copy.db")) { _, _ in } }
+      refused.open()
+      #expect(error?.message.contains("being written by another process") == true)
+      try await first.value
+      #expect(folder.names.filter { $0.hasPrefix("copy") } == ["copy.db"])
+    }
+  }
+
   @Test func `a cancelled backup leaves nothing`() async throws {
     try await withDatabase { database, folder in
       try await database.writer.run { try $0.executeScript("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)") }

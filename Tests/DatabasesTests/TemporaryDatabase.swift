@@ -28,6 +28,12 @@ final class TemporaryFolder: Sendable {
     return attributes[.size] as? Int ?? 0
   }
 
+  /// The permissions; 0 where there is no such file.
+  func mode(_ name: String) -> mode_t {
+    var facts = stat()
+    return stat(file(name), &facts) == 0 ? facts.st_mode & 0o777 : 0
+  }
+
   func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: file(name)) }
 }
 

@@ -14,34 +14,64 @@ struct SQLiteBackup {
   private var partialPath: String { path + ".partial" }
 
   func run(progress: (_ done: Int, _ total: Int) -> Void) throws(DatabaseError) {
-    guard access(path, F_OK) != 0 else { throw failure(EEXIST, path) }
-    try createPartialFile()
-    do {
+    guard !Files.exists(path) else { throw .file(EEXIST, path) }
+    let partial = try holdPartialFile()
+    defer { close(partial) }
+    do throws(DatabaseError) {
       try copy(progress: progress)
-      try syncFile(partialPath, flags: O_RDWR)
+      guard fsync(partial) == 0 else { throw .file(errno, partialPath) }
       try moveIntoPlace()
     } catch {
-      for suffix in ["", "-wal", "-shm", "-journal"] { unlink(partialPath + suffix) }
+      removePartialFiles()
       throw error
     }
-    try syncFile(folder, flags: O_RDONLY | O_DIRECTORY)
+    try Files.syncFolder(of: path)
   }
 
-  private func createPartialFile() throws(DatabaseError) {
-    let file = open(partialPath, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw failure(errno, partialPath) }
-    Glibc.close(file)
+  /// Opens the partial file, empty and locked. One that a killed backup left is held by nobody, and replaced.
+  private func holdPartialFile() throws(DatabaseError) -> Int32 {
+    while true {
+      let file = open(partialPath, O_CREAT | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0o600)
+      guard file >= 0 else { throw .file(errno, partialPath) }
+      guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+        let code = errno
+        close(file)
+        guard code == EWOULDBLOCK else { throw .file(code, partialPath) }
+        throw DatabaseError(
+          kind: .unavailable, code: code, message: "\(partialPath) is being written by another process")
+      }
+      if try isFreshPartialFile(file) { return file }
+      close(file)
+    }
+  }
+
+  /// Makes way for a new file unless this one is empty and still the one of that name. It is never emptied: a finished
+  /// backup may share it, when the process that made it ended before its partial name was removed.
+  private func isFreshPartialFile(_ file: Int32) throws(DatabaseError) -> Bool {
+    var (opened, named) = (stat(), stat())
+    guard fstat(file, &opened) == 0, lstat(partialPath, &named) == 0, opened.st_ino == named.st_ino,
+      opened.st_dev == named.st_dev
+    else { return false }
+    if opened.st_size == 0 { return true }
+    removePartialFiles()
+    guard !Files.exists(partialPath) else { throw .file(errno, partialPath) }
+    return false
+  }
+
+  private func removePartialFiles() {
+    for suffix in ["", "-wal", "-shm", "-journal"] { unlink(partialPath + suffix) }
   }
 
   private func copy(progress: (_ done: Int, _ total: Int) -> Void) throws(DatabaseError) {
     var destination: OpaquePointer?
     let sqlitePath = partialPath.hasPrefix("/") ? partialPath : "./" + partialPath
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-    let code = sqlite3_open_v2(sqlitePath, &destination, flags, nil)
+    // The partial file's lock keeps others out; on NFS, SQLite's own locks would run into it.
+    let code = sqlite3_open_v2(sqlitePath, &destination, flags, "unix-none")
     defer { sqlite3_close_v2(destination) }
     guard code == SQLITE_OK, let destination else { throw .sqlite(code, destination) }
     // A half-written copy is thrown away, so it needs no journal and no fsync on the way.
-    try execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", destination)
+    try execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", destination)
     try copyPages(to: destination, progress: progress)
     try execute("PRAGMA journal_mode = DELETE", destination)
   }
@@ -77,31 +107,8 @@ struct SQLiteBackup {
       unlink(partialPath)
       return
     }
-    guard errno == EPERM || errno == EOPNOTSUPP else { throw failure(errno, path) }
-    guard access(path, F_OK) != 0 else { throw failure(EEXIST, path) }
-    guard rename(partialPath, path) == 0 else { throw failure(errno, path) }
-  }
-
-  private var folder: String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
-  private func syncFile(_ path: String, flags: Int32) throws(DatabaseError) {
-    let file = open(path, flags | O_CLOEXEC)
-    guard file >= 0 else { throw failure(errno, path) }
-    defer { Glibc.close(file) }
-    guard fsync(file) == 0 else { throw failure(errno, path) }
-  }
-
-  private func failure(_ code: Int32, _ path: String) -> DatabaseError {
-    let kind: DatabaseError.Kind =
-      switch code {
-      case ENOSPC, EDQUOT: .full
-      case EROFS, EACCES, EPERM: .readOnly
-      case EEXIST: .constraint
-      default: .unavailable
-      }
-    return DatabaseError(kind: kind, code: code, message: "\(path): \(systemMessage(code))")
+    guard errno == EPERM || errno == EOPNOTSUPP else { throw .file(errno, path) }
+    guard !Files.exists(path) else { throw .file(EEXIST, path) }
+    guard rename(partialPath, path) == 0 else { throw .file(errno, path) }
   }
 }
