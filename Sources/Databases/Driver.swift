@@ -2,7 +2,6 @@
 ///
 /// Statements come in with `?` for each value; a driver whose engine wants `$1` rewrites them.
 protocol Driver: AnyObject {
-  var dialect: Dialect { get }
   var isInTransaction: Bool { get }
   /// The connection cannot be trusted any more (I/O error, damage, lost) and is to be replaced.
   var isBroken: Bool { get }

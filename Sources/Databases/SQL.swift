@@ -83,14 +83,3 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
     }
   }
 }
-
-extension [SQL] {
-  /// The fragments with `separator` between them: conditions joined by `" AND "`, for example.
-  package func joined(separator: SQL) -> SQL {
-    var joined: SQL = ""
-    for (index, fragment) in enumerated() {
-      joined = index == 0 ? fragment : "\(joined)\(separator)\(fragment)"
-    }
-    return joined
-  }
-}

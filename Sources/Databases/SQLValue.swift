@@ -4,8 +4,6 @@ package enum SQLValue: Sendable, Equatable {
   case integer(Int64)
   case real(Double)
   case text(String)
-  /// UTF-8 text given as bytes, NUL allowed where the engine's text allows it.
-  case textBytes(ArraySlice<UInt8>)
   case blob(ArraySlice<UInt8>)
   /// A blob of 16 bytes, big-endian, that costs no array.
   case id(high: UInt64, low: UInt64)
@@ -14,16 +12,6 @@ package enum SQLValue: Sendable, Equatable {
 /// What may be interpolated into `SQL` as a value.
 package protocol SQLBindable {
   var sqlValue: SQLValue { get }
-}
-
-/// UTF-8 bytes that are text to the database; a bare `[UInt8]` is a blob.
-package struct TextBytes: SQLBindable, Sendable, Equatable {
-  package var bytes: ArraySlice<UInt8>
-
-  package init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
-  package init(_ bytes: [UInt8]) { self.bytes = bytes[...] }
-
-  package var sqlValue: SQLValue { .textBytes(bytes) }
 }
 
 extension SQLValue: SQLBindable {

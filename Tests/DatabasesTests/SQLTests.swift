@@ -15,10 +15,10 @@ import Testing
   }
 
   @Test func `fragments keep their values in order`() {
-    let conditions: [SQL] = ["a = \(1)", "b = \("x")", "\(identifier: "c") > \(2.5)"]
-    let sql: SQL = "SELECT \(0) FROM t WHERE \(conditions.joined(separator: " AND ")) LIMIT \(9)"
-    #expect(sql.text == #"SELECT ? FROM t WHERE a = ? AND b = ? AND "c" > ? LIMIT ?"#)
-    #expect(sql.binds == [.integer(0), .integer(1), .text("x"), .real(2.5), .integer(9)])
+    let (left, right): (SQL, SQL) = ("b = \("x")", "\(identifier: "c") > \(2.5)")
+    let sql: SQL = "SELECT \(0) FROM t WHERE \(left) AND \(right) LIMIT \(9)"
+    #expect(sql.text == #"SELECT ? FROM t WHERE b = ? AND "c" > ? LIMIT ?"#)
+    #expect(sql.binds == [.integer(0), .text("x"), .real(2.5), .integer(9)])
   }
 
   @Test func `text goes in only where it says unsafe`() {

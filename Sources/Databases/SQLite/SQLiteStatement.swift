@@ -70,7 +70,6 @@ final class SQLiteStatement: Statement {
     case .integer(let value): bindInteger(value)
     case .real(let value): bindReal(value)
     case .text(let value): bindText(value)
-    case .textBytes(let bytes): bindText(bytes: bytes)
     case .blob(let bytes): bindBlob(bytes)
     case .id(let high, let low): bindID(high: high, low: low)
     }
