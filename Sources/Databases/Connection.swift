@@ -89,10 +89,6 @@ package actor Connection {
 
   // MARK: Statements
 
-  package var dialect: Dialect {
-    get throws(DatabaseError) { try engine().dialect }
-  }
-
   /// Runs a statement; answers how many rows it changed.
   @discardableResult
   package func execute(_ sql: SQL) throws(DatabaseError) -> Int {
@@ -254,7 +250,6 @@ package actor Connection {
   }
 
   private func disconnect() {
-    interruption.setInterrupt(nil)
     driver?.close()
     driver = nil
   }

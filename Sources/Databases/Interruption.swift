@@ -31,6 +31,9 @@ final class Interruption: Sendable {
     state.withLock { $0.interrupt = interrupt }
   }
 
+  /// Whether there is an engine to stop.
+  var reachesEngine: Bool { state.withLock { $0.interrupt != nil } }
+
   func begin(_ ticket: Ticket) {
     state.withLock { $0.running = ticket }
   }

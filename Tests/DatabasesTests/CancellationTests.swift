@@ -1,5 +1,7 @@
-import Databases
+import Foundation
 import Testing
+
+@testable import Databases
 
 @Suite struct CancellationTests {
   private static let endless: SQL = """
@@ -50,6 +52,24 @@ import Testing
         #expect(answers == [0, 1, 2, 3, 4])
       }
     }
+  }
+
+  @Test func `whoever cancels never reaches a connection that could not be set up, or was closed`() throws {
+    let folder = try TemporaryFolder()
+    try Data(repeating: 0x41, count: 8192).write(to: URL(filePath: folder.file("foreign.db")))
+    let interruption = Interruption()
+    func driver(_ name: String) throws -> SQLiteDriver {
+      try SQLiteDriver(
+        .init(
+          path: folder.file(name), isWriter: true, cacheSize: 1 << 20, cachedStatements: 1, busyTimeout: .zero,
+          checkpointPages: 100), interruption: interruption)
+    }
+    #expect(throws: DatabaseError.self) { try driver("foreign.db") }
+    #expect(!interruption.reachesEngine)
+    let open = try driver("test.db")
+    #expect(interruption.reachesEngine)
+    open.close()
+    #expect(!interruption.reachesEngine)
   }
 
   @Test func `a cancelled transaction leaves nothing behind`() async throws {

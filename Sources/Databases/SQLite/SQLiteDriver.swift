@@ -24,7 +24,6 @@ final class SQLiteDriver: Driver {
   private static let patienceWithReaders = Duration.milliseconds(100)
   private static let withoutMemoryStatistics: Void = { _ = csqlite_disable_memory_statistics() }()
 
-  let dialect = Dialect(upsert: .onConflict, blobType: "BLOB", maximumBinds: 32_766)
   private(set) var isBroken = false
   private(set) var preparedStatements = 0
 
@@ -45,8 +44,7 @@ final class SQLiteDriver: Driver {
     do {
       try setUp()
     } catch {
-      sqlite3_close_v2(handle)
-      isClosed = true
+      close()
       throw error.about(settings.path)
     }
   }
@@ -56,6 +54,8 @@ final class SQLiteDriver: Driver {
   func close() {
     guard !isClosed else { return }
     isClosed = true
+    // Whoever cancels must not reach a handle that is gone.
+    interruption.setInterrupt(nil)
     cache.removeAll()
     sqlite3_close_v2(handle)
   }
@@ -81,6 +81,8 @@ final class SQLiteDriver: Driver {
   }
 
   private func setUp() throws(DatabaseError) {
+    // Readers leave the log alone, and so does a writer that cannot make sense of the file: the log may save it.
+    try check(csqlite_set_flag(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1))
     sqlite3_busy_timeout(handle, settings.busyTimeout.milliseconds)
     try setUpInterruption()
     try executeScript(
@@ -94,8 +96,8 @@ final class SQLiteDriver: Driver {
       """)
     if settings.isWriter {
       try setUpWriter()
+      try check(csqlite_set_flag(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0))
     } else {
-      try check(csqlite_set_flag(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1))
       try executeScript("PRAGMA query_only = ON")
       // The first look at the file, so that what is no database fails here.
       try executeScript("SELECT count(*) FROM sqlite_schema")
