@@ -27,7 +27,7 @@ package protocol ImportDestination: Sendable {
   var name: String { get }
 }
 
-/// Straight into a database, whose lock the caller holds.
+/// Straight into a database.
 package struct StoreDestination: ImportDestination {
   private let store: Store
   package let name: String
@@ -83,6 +83,10 @@ package struct ServerDestination: ImportDestination {
         waiting = stillWaiting
       case .notNow:
         break
+      case .tooLarge(let failure):
+        let parts = waiting.count == 1 ? [failure] : try await recordInHalves(waiting.map { lines[$0] })
+        for (index, result) in zip(waiting, parts) { results[index] = result }
+        waiting = []
       }
       guard !waiting.isEmpty else { break }
       attempt += 1
@@ -92,10 +96,18 @@ package struct ServerDestination: ImportDestination {
     return results.compactMap { $0 }
   }
 
+  /// For lines that the server cannot take together.
+  private func recordInHalves(_ lines: [ImportLine]) async throws -> [ImportResult] {
+    let middle = lines.count / 2
+    return try await record(Array(lines[..<middle])) + record(Array(lines[middle...]))
+  }
+
   private enum Answer {
     /// nil for those that are to be sent again.
     case results([ImportResult?])
     case notNow(retryAfter: Duration?)
+    /// The lines together, or the one of them, exceed what the server takes.
+    case tooLarge(ImportResult)
 
     /// From 200 ms, doubled each time up to 20 s, or what the server says.
     func pause(attempt: Int) -> Duration {
@@ -120,6 +132,8 @@ package struct ServerDestination: ImportDestination {
         return .results(try Self.results(answer.body, count: lines.count))
       case 408, 429, 502, 503, 504:
         return .notNow(retryAfter: answer.fields["Retry-After"].flatMap { Int($0) }.map { .seconds($0) })
+      case 413:
+        return .tooLarge(.failed(code: Self.code(answer.body), detail: Self.detail(answer.body)))
       default:
         throw ImportError("\(name) answered \(answer.status): \(Self.detail(answer.body))")
       }
@@ -141,6 +155,11 @@ package struct ServerDestination: ImportDestination {
     }
     guard results.count == count else { throw unreadable }
     return results
+  }
+
+  private static func code(_ body: [UInt8]) -> String {
+    let json = try? JSONSlice(checking: body[...])
+    return json?["error"]?.string?.string ?? "unknown"
   }
 
   private static func detail(_ body: [UInt8]) -> String {

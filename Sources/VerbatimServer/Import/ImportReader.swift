@@ -12,6 +12,8 @@ struct ImportReader {
   private var keys = LineKeys()
   private var bytesRead = 0
   private var isFinished = false
+  /// Read already, but of the next group.
+  private var held: JSONStreamSplitter.Event?
 
   init(_ input: InputFile, defaults: IngestDefaults, lineLimit: Int, skipping: Int, skippedDigest: String?) {
     self.input = input
@@ -21,12 +23,14 @@ struct ImportReader {
     self.skippedDigest = skippedDigest
   }
 
-  /// nil at the end of the file.
+  /// nil at the end of the file. A group is no larger than `size`, unless one line alone is.
   mutating func nextGroup(count: Int, size: Int) async throws -> ImportGroup? {
     var group = ImportGroup()
     var last: (line: Int, json: Bytes)?
     while group.count < count, group.size < size, let event = try await nextEvent() {
       switch event {
+      case .element(let json, _, _) where group.size > 0 && group.size + json.count > size:
+        held = event
       case .element(let json, let index, let line):
         let number = line ?? index + 1
         try take(json, number, into: &group)
@@ -38,6 +42,7 @@ struct ImportReader {
         group.bad.append(
           .init(number: 0, code: "invalid_json", detail: "the file stops being JSON at byte \(offset): \(reason)"))
       }
+      if held != nil { break }
     }
     guard group.count + group.skipped > 0 else { return nil }
     group.bytesRead = bytesRead
@@ -89,6 +94,10 @@ struct ImportReader {
   }
 
   private mutating func nextEvent() async throws -> JSONStreamSplitter.Event? {
+    if let event = held {
+      held = nil
+      return event
+    }
     while true {
       if let event = splitter?.next() { return event }
       guard !isFinished else { return nil }

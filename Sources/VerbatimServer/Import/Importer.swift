@@ -26,7 +26,7 @@ package struct Importer: Sendable {
   private let start: ImportPosition?
   private let onBadLine: @Sendable (BadLine) -> Void
   private let onProgress: @Sendable (Summary, _ bytesRead: Int) -> Void
-  private let onPosition: @Sendable (ImportPosition) throws -> Void
+  private let onPosition: @Sendable (ImportPosition) -> Void
   private static let groupCount = 500
   private static let groupSize = 8 << 20
   private static let lineLimit = 32 << 20
@@ -35,7 +35,7 @@ package struct Importer: Sendable {
     to destination: any ImportDestination, defaults: IngestDefaults, after start: ImportPosition? = nil,
     onBadLine: @escaping @Sendable (BadLine) -> Void,
     onProgress: @escaping @Sendable (Summary, _ bytesRead: Int) -> Void = { _, _ in },
-    onPosition: @escaping @Sendable (ImportPosition) throws -> Void = { _ in }
+    onPosition: @escaping @Sendable (ImportPosition) -> Void = { _ in }
   ) {
     self.destination = destination
     self.defaults = defaults
@@ -52,16 +52,16 @@ package struct Importer: Sendable {
     try await withThrowingTaskGroup(of: (ImportGroup, [ImportResult]).self) { tasks in
       var isSending = false
       while let group = try await reader.nextGroup(count: Self.groupCount, size: Self.groupSize) {
-        if isSending, let (sent, results) = try await tasks.next() { try finish(sent, results, &summary) }
+        if isSending, let (sent, results) = try await tasks.next() { finish(sent, results, &summary) }
         tasks.addTask { (group, group.lines.isEmpty ? [] : try await destination.record(group.lines)) }
         isSending = true
       }
-      if let (sent, results) = try await tasks.next() { try finish(sent, results, &summary) }
+      if let (sent, results) = try await tasks.next() { finish(sent, results, &summary) }
     }
     return summary
   }
 
-  private func finish(_ group: ImportGroup, _ results: [ImportResult], _ summary: inout Summary) throws {
+  private func finish(_ group: ImportGroup, _ results: [ImportResult], _ summary: inout Summary) {
     var bad = group.bad
     for (line, result) in zip(group.lines, results) {
       switch result {
@@ -76,7 +76,7 @@ package struct Importer: Sendable {
     summary.lines += group.lines.count + group.bad.count + group.skipped
     onProgress(summary, group.bytesRead)
     if let position = group.position {
-      try onPosition(ImportPosition(lines: position.line, digest: position.digest, destination: destination.name))
+      onPosition(ImportPosition(lines: position.line, digest: position.digest, destination: destination.name))
     }
   }
 }

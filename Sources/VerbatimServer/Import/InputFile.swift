@@ -8,6 +8,8 @@ package final class InputFile: Sendable {
   package let name: String
   /// In bytes; nil for a pipe.
   package let size: Int?
+  /// Whether it can be read again from where a position beside it says.
+  package var isResumable: Bool { size != nil && name != "-" }
   private let descriptor: Int32
   private let queue = DispatchQueue(label: "verbatim.input")
 

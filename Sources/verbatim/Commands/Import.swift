@@ -38,10 +38,11 @@ private struct ImportWork: Sendable {
     }
     let name = invocation.operands[0]
     let resumes = invocation.has("--resume")
-    if resumes, name == "-" {
-      throw UsageError(description: "--resume needs a file; standard input cannot be read again")
-    }
     let input = try InputFile(name)
+    if resumes, !input.isResumable {
+      let source = name == "-" ? "standard input" : name
+      throw UsageError(description: "--resume needs a file; \(source) cannot be read again")
+    }
     let errors = try invocation.options["--errors"].map { try BadLineFile($0, appends: resumes) }
     let progress = ProgressLine()
     self.progress = progress

@@ -115,22 +115,72 @@ import VerbatimTesting
     await #expect(throws: ImportError.self) {
       try await importer(to: failing, path: path, after: nil).run(InputFile(path))
     }
-    let position = try #require(try ImportPosition.read(besides: path, for: "test"))
+    let keeper = PositionKeeper(besides: path, onNotice: { _ in })
+    let position = try #require(try keeper.position(for: "test"))
     #expect(position.lines == 500)
     let rest = FailingDestination(after: .max)
     let summary = try await importer(to: rest, path: path, after: position).run(InputFile(path))
     #expect(summary == .init(lines: 1200, stored: 700, duplicates: 0, failed: 0, skipped: 500))
-    #expect(throws: ImportError.self) { try ImportPosition.read(besides: path, for: "elsewhere") }
+    #expect(throws: ImportError.self) { try keeper.position(for: "elsewhere") }
     try folder.write(lines.reversed().joined(separator: "\n"), to: "a.ndjson")
     await #expect(throws: ImportError.self) {
       try await importer(to: rest, path: path, after: position).run(InputFile(path))
     }
   }
 
+  @Test func `lines are sent together up to a size, and a larger one alone`() async throws {
+    let folder = try TemporaryFolder()
+    let sizes = [5, 2, 2, 12, 1, 7, 7, 7]
+    let lines = sizes.map { Bodies.exchange("q", answer: String(repeating: "x", count: $0 << 20)) }
+    try folder.write(lines.joined(separator: "\n"), to: "a.ndjson")
+    let destination = FailingDestination(after: .max)
+    let importer = Importer(to: destination, defaults: IngestDefaults(), onBadLine: { _ in })
+    let summary = try await importer.run(InputFile(folder.path("a.ndjson")))
+    #expect(summary.stored == sizes.count)
+    #expect(await destination.groups == [[1, 2], [3], [4], [5], [6], [7], [8]])
+  }
+
+  @Test func `a server that takes less gets less at once, and too long a line alone fails`() async throws {
+    try await SpawnedServer.with(arguments: ["--body-limit-mb", "1"]) { server in
+      let sizes = Array(repeating: 100 << 10, count: 20) + [2 << 20] + Array(repeating: 100 << 10, count: 20)
+      let lines = sizes.enumerated().map { Bodies.exchange("q\($0)", answer: String(repeating: "x", count: $1)) }
+      try server.folder.write(lines.joined(separator: "\n"), to: "a.ndjson")
+      let outcome = try await SpawnedCommand.run(
+        ["import", "a.ndjson", "--server", server.url, "--errors", "errors.ndjson"], in: server.folder)
+      #expect(outcome.code == 1)
+      #expect(outcome.output.hasPrefix("41 lines: 40 stored, 0 already there, 1 failed"), "\(outcome.errors)")
+      let error = try JSONSlice(checking: Bytes(utf8: server.folder.text(of: "errors.ndjson").dropLast().description))
+      #expect(error["line"]?.integer == 21)
+      #expect(error.string("error") == "body_too_large")
+    }
+  }
+
+  @Test func `a pipe with a name is imported, and keeps no position`() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write((0..<1200).map { Bodies.exchange("q\($0)") }.joined(separator: "\n"), to: "a.ndjson")
+    let script = "'\(try SpawnedProcess.binary().path)' import <(cat a.ndjson) --database a.db"
+    for more in ["", " --resume"] {
+      let outcome = try await SpawnedCommand.run(["-c", script + more], executable: "/bin/bash", in: folder)
+      #expect(outcome.code == (more.isEmpty ? 0 : 2), "\(outcome.errors)")
+      #expect(more.isEmpty ? outcome.output.hasPrefix("1200 lines: 1200 stored") : outcome.errors.contains("--resume"))
+    }
+  }
+
+  @Test func `a position that cannot be written is told once and ends nothing`() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("a.ndjson")
+    try folder.write((0..<1200).map { Bodies.exchange("q\($0)") }.joined(separator: "\n"), to: "a.ndjson")
+    try FileManager.default.createDirectory(atPath: path + ".verbatim-import", withIntermediateDirectories: false)
+    let outcome = try await SpawnedCommand.run(["import", "a.ndjson", "--database", "a.db"], in: folder)
+    #expect(outcome.code == 0)
+    #expect(outcome.output.hasPrefix("1200 lines: 1200 stored"))
+    #expect(outcome.errors.components(separatedBy: ".verbatim-import").count == 2, "\(outcome.errors)")
+  }
+
   private func importer(to destination: FailingDestination, path: String, after: ImportPosition?) -> Importer {
     Importer(
       to: destination, defaults: IngestDefaults(), after: after, onBadLine: { _ in },
-      onPosition: { try $0.write(besides: path) })
+      onPosition: { PositionKeeper(besides: path, onNotice: { _ in }).keep($0) })
   }
 }
 
@@ -138,12 +188,15 @@ import VerbatimTesting
 private actor FailingDestination: ImportDestination {
   nonisolated let name = "test"
   private var remaining: Int
+  /// The numbers of the lines that came together.
+  private(set) var groups: [[Int]] = []
 
   init(after groups: Int) { remaining = groups }
 
   func record(_ lines: [ImportLine]) async throws -> [ImportResult] {
     guard remaining > 0 else { throw ImportError("no more") }
     remaining -= 1
+    groups.append(lines.map(\.number))
     return lines.map { _ in .stored }
   }
 }
