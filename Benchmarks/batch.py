@@ -80,6 +80,6 @@ def rate_of_loop(loop, source, target, exchanges):
 
 
 def remove_database(path):
-    for suffix in ("", "-wal", "-shm", "-lock", ".lock"):
+    for suffix in ("", "-wal", "-shm", ".lock"):
         if os.path.exists(path + suffix):
             os.remove(path + suffix)

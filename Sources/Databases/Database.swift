@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// What `writer.transaction` has committed is on disk and survives a crash of the machine. Readers see whole
 /// transactions only and never wait for the writer. One process writes to a file at a time: opening it for writing
-/// takes a lock beside it (`<path>-lock`).
+/// takes the lock beside it (`WriteLock`), for `Configuration.purpose`.
 package final class Database: Sendable {
   package struct Configuration: Sendable {
     /// Where the SQLite file is; its folder must exist.
@@ -23,6 +23,8 @@ package final class Database: Sendable {
     package var slowQueryThreshold: Duration = .milliseconds(500)
     /// Hears of slow statements: text without values, time taken. Called on the connection's thread.
     package var onSlowQuery: (@Sendable (String, Duration) -> Void)?
+    /// Why it is opened for writing: told to others who want to.
+    package var purpose: String = "another program"
     /// False: the file is opened for reading only and must exist.
     package var isWritable: Bool = true
 
@@ -33,22 +35,35 @@ package final class Database: Sendable {
   package let writer: Connection
   private let readers: Pool<Connection>
   private let configuration: Configuration
-  private let lock: Mutex<FileLock?>
+  private let lock: Mutex<WriteLock?>
 
+  /// Throws `WriteLock.Holder` when somebody else writes to the file.
   package static func open(_ configuration: Configuration) async throws -> Database {
-    let lock = configuration.isWritable ? try FileLock(forDatabase: configuration.path) : nil
+    let lock =
+      try configuration.isWritable
+      ? WriteLock(database: configuration.path, purpose: configuration.purpose) : nil
+    return try await open(configuration, holding: lock)
+  }
+
+  /// `lock` is held by this database, too, until it is closed.
+  static func open(_ configuration: Configuration, holding lock: WriteLock?) async throws -> Database {
     let database = try Database(configuration, lock)
     try await database.writer.run { try $0.ensureConnected() }
     return database
   }
 
-  private init(_ configuration: Configuration, _ lock: FileLock?) throws {
+  private init(_ configuration: Configuration, _ lock: WriteLock?) throws {
     self.configuration = configuration
     self.lock = Mutex(lock)
     writer = try configuration.connection(isWriter: configuration.isWritable)
     readers = Pool(capacity: configuration.maximumReaders) {
       try configuration.connection(isWriter: false)
     }
+  }
+
+  /// Tells those who want to write to the file, too, where to go instead.
+  package func announce(url: String) throws(DatabaseError) {
+    try lock.withLock { lock throws(DatabaseError) in try lock?.announce(url: url) }
   }
 
   /// Runs `body` on a reading connection; waits for one when all are busy. Cancelling interrupts it, or gives up the

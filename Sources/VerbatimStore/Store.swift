@@ -20,6 +20,8 @@ package final class Store: Sendable {
     /// Nothing is created, upgraded or written; the file must hold a schema of this version. For `verify`, `backup` and
     /// the check before `restore`, also while a server has the file open.
     package var isReadOnly = false
+    /// Why it is opened for writing, for others who want to: `server`, for example.
+    package var purpose = "another program"
     package var log: Log = .silent
     /// How long after a failed write the store counts as unavailable before it tries again by itself.
     package var writeCheckDelay: Duration = .seconds(5)
@@ -52,16 +54,21 @@ package final class Store: Sendable {
     appender = Appender(connection: database.writer, limits: AppendLimits(), log: configuration.log)
   }
 
-  /// Opens, creates or upgrades the database. Throws `StoreError.unusable` with one line that says what to do.
+  /// Opens, creates or upgrades the database. Throws `StoreError.unusable` with one line that says what to do, and
+  /// `DatabaseHolder` when somebody else writes to the file.
   package static func open(_ configuration: Configuration) async throws -> Store {
-    let configured: PartitionCalendar = try calendar(named: configuration.partitionTimeZone)
+    // Whoever only reads takes the days as they are, whatever zone is set.
+    let configured: PartitionCalendar? =
+      configuration.isReadOnly ? nil : try calendar(named: configuration.partitionTimeZone)
     do {
       let database = try await Database.open(databaseConfiguration(configuration))
       do {
-        let calendar: PartitionCalendar =
-          configuration.isReadOnly
-          ? try await storedCalendar(of: database)
-          : try await prepare(database, configuration, calendar: configured)
+        let calendar: PartitionCalendar
+        if let configured {
+          calendar = try await prepare(database, configuration, calendar: configured)
+        } else {
+          calendar = try await storedCalendar(of: database)
+        }
         return Store(configuration: configuration, database: database, calendar: calendar)
       } catch {
         await database.close()
@@ -82,6 +89,7 @@ package final class Store: Sendable {
   private static func databaseConfiguration(_ configuration: Configuration) -> Database.Configuration {
     var database = Database.Configuration(path: configuration.path)
     database.isWritable = !configuration.isReadOnly
+    database.purpose = configuration.purpose
     database.slowQueryThreshold = configuration.slowQueryThreshold
     // Measured: fewer pages cost throughput, since hot pages are written back more often; more cost p99.
     database.checkpointPages = 4_000
@@ -115,7 +123,6 @@ package final class Store: Sendable {
     return calendar
   }
 
-  /// Whoever only reads takes the days as they are.
   private static func storedCalendar(of database: Database) async throws -> PartitionCalendar {
     let stored: String? = try await database.read { connection in
       try connection.checkSchema()
@@ -123,6 +130,9 @@ package final class Store: Sendable {
     }
     return try calendar(named: stored ?? "UTC")
   }
+
+  /// Tells those who want to write to the database, too, that a server does it for them.
+  package func announce(url: String) throws { try database.announce(url: url) }
 
   /// Records one exchange; returns when it is durable. Throws `StoreError`.
   package func append(_ exchange: NewExchange, account: String) async throws -> Receipt {
@@ -165,6 +175,9 @@ package final class Store: Sendable {
     await database.close()
   }
 }
+
+/// Who writes to a database that could not be opened for writing.
+package typealias DatabaseHolder = WriteLock.Holder
 
 extension Connection {
   fileprivate func checkSchema() throws {

@@ -1,6 +1,8 @@
 import Glibc
 import VerbatimServer
 
+// Conversations are their owner's: no file that is made here is for others to read.
+umask(0o077)
 Signals.ignoreBrokenPipesAndFileLimits()
 FileLimit.raise()
 exit(await CommandLineTool.run(Array(CommandLine.arguments.dropFirst())))

@@ -93,10 +93,9 @@ import Testing
     let folder = try TemporaryFolder()
     let configuration = Database.Configuration(path: folder.file("test.db"))
     let first = try await Database.open(configuration)
-    let error = await databaseError { try await Database.open(configuration) }
-    let raised = try #require(error)
-    #expect(raised.kind == .unavailable)
-    #expect(raised.message.contains("in use by another process"))
+    await #expect(throws: WriteLock.Holder(process: getpid(), purpose: "another program")) {
+      try await Database.open(configuration)
+    }
     await first.close()
     await (try Database.open(configuration)).close()
   }

@@ -4,7 +4,12 @@ import VerbatimStore
 extension Session {
   /// Gives what is wrong, a line each.
   package func verify(progress: @escaping @Sendable (String) -> Void) async throws -> [String] {
-    try await reading { store in try await store.verify(progress: progress) }
+    try await reading { store in
+      progress("structure of the file")
+      let damage = try await store.integrityCheck()
+      // What a damaged file says of its rows would mislead.
+      return damage.isEmpty ? try await store.verify(progress: progress) : damage.map { "damaged file: \($0)" }
+    }
   }
 
   /// Copies the database as it is now to a new file, and checks the copy.
@@ -15,17 +20,12 @@ extension Session {
     try await BackupFile(path: path, configuration: storeConfiguration).check()
   }
 
-  /// Puts a backup in the database's place; gives the name of the old file, nil when there was none.
+  /// Puts a backup in the database's place; gives what was there before, nil when there was nothing.
   package func restore(
     from path: String, isForced: Bool, progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void
-  ) async throws -> String? {
+  ) async throws -> Restore.Old? {
     try configuration.database.prepareFolder()
-    let lock = try DatabaseLock(database: configuration.database.path, purpose: "restore")
-    defer { lock.release() }
-    let restore = Restore(
-      backup: BackupFile(path: path, configuration: storeConfiguration), database: configuration.database.path,
-      isForced: isForced, stamp: Restore.stamp())
-    return try await restore.run(progress: progress)
+    return try await Restore(from: path, to: storeConfiguration, isForced: isForced).run(progress: progress)
   }
 
   var storeConfiguration: Store.Configuration { configuration.store(log: log) }

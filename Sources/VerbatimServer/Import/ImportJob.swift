@@ -38,19 +38,20 @@ package struct ImportJob: Sendable {
     if let server { return try await send(to: ServerDestination(url: server)) }
     let database = session.configuration.database
     try database.prepareFolder()
+    var configuration = session.storeConfiguration
+    configuration.purpose = "import"
+    let store: Store
     do {
-      let lock = try DatabaseLock(database: database.path, purpose: "import")
-      defer { lock.release() }
-      return try await write(into: database.path)
-    } catch let holder as DatabaseLock.Holder {
+      store = try await Store.open(configuration)
+    } catch let holder as DatabaseHolder {
       guard let url = holder.url else { throw holder }
       listeners.onNotice("\(database.path) is \(holder): importing through it")
       return try await send(to: ServerDestination(url: url))
     }
+    return try await write(into: store, at: database.path)
   }
 
-  private func write(into path: String) async throws -> Importer.Summary {
-    let store = try await Store.open(session.storeConfiguration)
+  private func write(into store: Store, at path: String) async throws -> Importer.Summary {
     do {
       let summary = try await send(to: StoreDestination(store: store, name: path))
       await store.close()
@@ -62,16 +63,14 @@ package struct ImportJob: Sendable {
   }
 
   private func send(to destination: some ImportDestination) async throws -> Importer.Summary {
-    let isFile = input.name != "-"
-    let position = try resumes && isFile ? ImportPosition.read(besides: input.name, for: destination.name) : nil
+    let keeper = input.isResumable ? PositionKeeper(besides: input.name, onNotice: listeners.onNotice) : nil
+    let position = try resumes ? keeper?.position(for: destination.name) : nil
     let importer = Importer(
       to: destination, defaults: session.configuration.ingestDefaults, after: position,
       onBadLine: listeners.onBadLine, onProgress: listeners.onProgress,
-      onPosition: { [input] position in
-        if isFile { try position.write(besides: input.name) }
-      })
+      onPosition: { keeper?.keep($0) })
     let summary = try await importer.run(input)
-    if isFile { ImportPosition.remove(besides: input.name) }
+    keeper?.remove()
     return summary
   }
 }

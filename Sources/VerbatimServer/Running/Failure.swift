@@ -11,7 +11,7 @@ package enum Failure {
       case .unavailable(let reason, _): reason
       case .rejected(let field, let reason): "\(field): \(reason)"
       }
-    case let holder as DatabaseLock.Holder:
+    case let holder as DatabaseHolder:
       "the database is \(holder)"
     default:
       "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")

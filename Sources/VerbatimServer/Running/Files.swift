@@ -18,8 +18,6 @@ enum FilePath {
     let folder = path[..<slash]
     return (folder.isEmpty ? "/" : String(folder), String(path[path.utf8.index(after: slash)...]))
   }
-
-  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 }
 
 enum FileBytes {

@@ -3,8 +3,8 @@ import HTTP
 import VerbatimModel
 import VerbatimStore
 
-/// A running server: the lock on its database, the store, the socket, in the order in which they are opened; closed in
-/// the opposite order, when whatever was running has been answered and committed.
+/// A running server: the store, then the socket; closed in the opposite order, when whatever was running has been
+/// answered and committed.
 package struct Service: Sendable {
   private let configuration: Configuration
   private let log: Log
@@ -19,13 +19,13 @@ package struct Service: Sendable {
     onListening: @escaping @Sendable (String) -> Void, untilStopped: @escaping @Sendable () async -> String?
   ) async throws {
     try configuration.database.prepareFolder()
-    let lock = try DatabaseLock(database: configuration.database.path, purpose: "server")
-    defer { lock.release() }
-    let store = try await Store.open(configuration.store(log: log))
+    var storeConfiguration = configuration.store(log: log)
+    storeConfiguration.purpose = "server"
+    let store = try await Store.open(storeConfiguration)
     do {
       let server = try makeServer(store)
       let url = self.url(port: server.port)
-      try lock.announce(url: url)
+      try store.announce(url: url)
       log.info("Listening", ["url": url, "database": configuration.database.path])
       onListening(url)
       try await serve(server, untilStopped: untilStopped)

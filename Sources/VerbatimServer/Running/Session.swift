@@ -8,18 +8,19 @@ package struct Session: Sendable {
   package let output: LogOutput
   package let log: Log
 
-  /// `arguments`: settings by name, as they were typed.
-  package init(arguments: [String: String]) throws {
+  /// `arguments`: settings by name, as they were typed. Tools speak for themselves: their log has warnings and errors.
+  package init(arguments: [String: String], isTool: Bool = true) throws {
     let sources = ConfigurationSources(
       arguments: arguments, environment: Self.environment(), dotEnv: try Self.dotEnv())
     configuration = try sources.load()
     if let zone = configuration.logTimeZone { setenv("TZ", zone, 1) }
     tzset()
     output = LogOutput(format: configuration.logFormat)
-    log = output.log(level: configuration.logLevel)
+    log = output.log(level: isTool ? max(configuration.logLevel, .warning) : configuration.logLevel)
   }
 
   package func logSettings() {
+    guard log.level <= .info else { return }
     output.write(
       level: .info, message: "Settings", fields: configuration.summary.map { ($0.name, $0.value) }, isUrgent: false)
   }

@@ -33,7 +33,12 @@ extension Command {
       progress.show(pages: done, of: total)
     }
     progress.clear()
-    if let old { Terminal.print("The old database is kept as \(old)") }
+    if let old {
+      if let damage = old.damage {
+        Terminal.complain("The old database could not be opened, so its files are kept as they were: \(damage)")
+      }
+      Terminal.print("The old database is kept as \(old.path)")
+    }
     Terminal.print("\(session.configuration.database.path) is restored from \(file)")
     return 0
   }

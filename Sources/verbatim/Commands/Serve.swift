@@ -6,7 +6,7 @@ extension Command {
   static let serve = Command(
     "serve", "Run the server until SIGTERM or SIGINT.", settings: Settings.all.map(\.name)
   ) { invocation in
-    let session = try Session(arguments: invocation.settings)
+    let session = try Session(arguments: invocation.settings, isTool: false)
     try session.configuration.checkForServing()
     let output = session.output
     defer { output.flush() }

@@ -68,6 +68,31 @@ import VerbatimTesting
     }
   }
 
+  @Test func `what the server makes is for its owner alone`() async throws {
+    let folder = try TemporaryFolder()
+    let previous = umask(0o022)
+    let server = try await SpawnedServer.start(in: folder)
+    umask(previous)
+    let answer = try await HTTPClient().send(
+      "POST", server.url + "/api/chat/insert", fields: ["Content-Type": "application/json"],
+      body: Array(Bodies.exchange().utf8))
+    #expect(answer.status == 200)
+    for suffix in ["", "-wal", "-shm", ".lock"] {
+      var facts = stat()
+      #expect(stat(server.database + suffix, &facts) == 0)
+      #expect(facts.st_mode & 0o777 == 0o600, "\(suffix)")
+    }
+    await server.kill()
+  }
+
+  @Test(arguments: [("info", true), ("warning", false), ("error", false)])
+  func `the settings are logged at the level of information`(_ level: String, _ isLogged: Bool) async throws {
+    let server = try await SpawnedServer.start(in: TemporaryFolder(), arguments: ["--log-level", level])
+    await server.terminate()
+    #expect(server.process.standardError.contains("Settings") == isLogged)
+    #expect(server.process.standardError.isEmpty != isLogged)
+  }
+
   @Test func `the log is JSON lines or text`() async throws {
     let folder = try TemporaryFolder()
     let json = try await SpawnedServer.start(in: folder, arguments: ["--access-log", "on"])

@@ -1,4 +1,4 @@
-import VerbatimStore
+import Databases
 
 /// A backup on disk.
 package struct BackupFile: Sendable {
@@ -15,22 +15,33 @@ package struct BackupFile: Sendable {
   /// Throws unless it is a whole database of a schema that this version knows.
   package func check() async throws { try await withChecked { _ in } }
 
-  /// Copies it, checked, to a new file.
-  package func copy(to path: String, progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void) async throws {
-    try await withChecked { store in try await store.backup(to: path, progress: progress) }
+  /// What it holds, checked.
+  func outline() async throws -> DatabaseOutline {
+    try await withChecked { store in try await store.database.outline() }
   }
 
-  private func withChecked(_ body: (Store) async throws -> Void) async throws {
-    let store = try await Store.open(configuration)
+  /// Copies it, checked, to a new file; gives what it holds.
+  func copy(
+    to path: String, progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void
+  ) async throws -> DatabaseOutline {
+    try await withChecked { store in
+      try await store.backup(to: path, progress: progress)
+      return try await store.database.outline()
+    }
+  }
+
+  private func withChecked<Result: Sendable>(_ body: (Store) async throws -> Result) async throws -> Result {
+    let store: Store = try await Store.open(configuration)
     do {
-      let damage = try await store.integrityCheck()
+      let damage: [String] = try await store.integrityCheck()
       guard damage.isEmpty else { throw DamagedBackup(path: configuration.path, damage: damage) }
-      try await body(store)
+      let result: Result = try await body(store)
+      await store.close()
+      return result
     } catch {
       await store.close()
       throw error
     }
-    await store.close()
   }
 }
 
