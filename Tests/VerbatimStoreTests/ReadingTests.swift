@@ -30,6 +30,46 @@ import VerbatimModel
     }
   }
 
+  @Test(arguments: [1, 3, 50, 100]) func `pages from the beginning give every exchange once, in order`(
+    limit: Int
+  ) async throws {
+    try await fixture.withStore { store in
+      var expected: [UUIDv7] = []
+      for turn in 0..<50 {
+        var exchange: NewExchange = turn % 4 == 3 ? .failure(conversation: "c") : .sample(conversation: "c")
+        exchange.messages = (0...(turn % 3)).map { .text("user", "\(turn).\($0)") }
+        if exchange.failure == nil { exchange.choices += [.text("assistant", "b"), .text("assistant", "c")] }
+        expected.append(try await store.append(exchange, account: "a").exchangeID)
+      }
+      var read: [StoredExchange] = []
+      var place = PagePlace.oldest
+      while case .page(let page) = try await store.exchanges(of: "c", account: "a", from: place, limit: limit) {
+        read += page.exchanges
+        #expect(page.exchanges.count == limit || !page.hasMore)
+        guard page.hasMore, let last = page.exchanges.last else { break }
+        place = .after(last.id)
+      }
+      #expect(read.map(\.id) == expected)
+      for (turn, exchange) in read.enumerated() {
+        #expect(exchange.messages.map { $0.content?.string } == (0...(turn % 3)).map { "\(turn).\($0)" })
+        #expect(exchange.choices.dropFirst().map { $0.content?.string } == (turn % 4 == 3 ? [] : ["b", "c"]))
+      }
+    }
+  }
+
+  @Test func `a cursor that is no exchange of the conversation is told`() async throws {
+    try await fixture.withStore { store in
+      _ = try await store.append(.sample(conversation: "c"), account: "a")
+      let other = try await store.append(.sample(conversation: "other"), account: "a")
+      for place in [PagePlace.before(other.exchangeID), .after(other.exchangeID)] {
+        guard case .noCursor = try await store.exchanges(of: "c", account: "a", from: place, limit: 1) else {
+          Issue.record("a foreign cursor was taken")
+          continue
+        }
+      }
+    }
+  }
+
   @Test func `a page of large exchanges ends early and the next goes on`() async throws {
     try await fixture.withStore { store in
       let large = String(repeating: "字", count: 400_000)
@@ -52,6 +92,16 @@ import VerbatimModel
       }
       #expect(pages.count > 1)
       #expect(pages.reversed().flatMap(\.self) == expected)
+
+      var onward: [UUIDv7] = []
+      var place = PagePlace.oldest
+      while case .page(let page) = try await store.exchanges(of: "c", account: "a", from: place, limit: 100) {
+        onward += page.exchanges.map(\.id)
+        #expect(page.exchanges.allSatisfy { $0.messages.map(\.role) == ["system", "user"] })
+        guard page.hasMore, let last = page.exchanges.last else { break }
+        place = .after(last.id)
+      }
+      #expect(onward == expected)
     }
   }
 

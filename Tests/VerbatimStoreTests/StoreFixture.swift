@@ -48,6 +48,20 @@ final class StoreFixture: Sendable {
   }
 }
 
+extension Store {
+  /// The page that goes back from `first`, or from the newest exchange; nil when there is no such conversation.
+  func exchanges(
+    of conversation: String, account: String, before first: UUIDv7?, limit: Int
+  ) async throws -> ExchangePage? {
+    let place: PagePlace = first.map { .before($0) } ?? .newest
+    switch try await exchanges(of: conversation, account: account, from: place, limit: limit) {
+    case .page(let page): return page
+    case .noConversation: return nil
+    case .noCursor: throw StoreError.rejected(field: "first", reason: "is not there")
+    }
+  }
+}
+
 extension NewExchange {
   static func sample(
     query: String = "今天天气如何？", answer: String = "晴，20 度。", conversation: String? = nil, key: String? = nil,

@@ -21,7 +21,7 @@ struct ReadingHandlers: Sendable {
   @Sendable func messages(_ request: HTTPRequest) async throws -> HTTPResponse {
     let id = request.parameters["conversation_id"] ?? ""
     let limit = try Self.limit(request)
-    let page = try await page(of: id, before: try Self.firstID(request), limit: limit)
+    let page = try await page(of: id, from: try Self.place(request), limit: limit)
     var json = JSONWriter(reservingCapacity: 4096)
     json.beginObject()
     json.key("limit")
@@ -36,19 +36,12 @@ struct ReadingHandlers: Sendable {
     return .json(json)
   }
 
-  /// Reads `first` itself as well, to tell an id that is not there from the end of the conversation.
-  private func page(
-    of conversation: String, before first: UUIDv7?, limit: Int
-  ) async throws -> (exchanges: [StoredExchange], hasMore: Bool) {
-    let page = try await store.exchanges(
-      of: conversation, account: account, before: first?.adding(1), limit: first == nil ? limit : limit + 1)
-    guard var page else { throw Self.noConversation }
-    if let first {
-      guard page.exchanges.popLast()?.id == first else {
-        throw APIError.notFound("first_id is no message of this conversation")
-      }
+  private func page(of conversation: String, from place: PagePlace, limit: Int) async throws -> ExchangePage {
+    switch try await store.exchanges(of: conversation, account: account, from: place, limit: limit) {
+    case .page(let page): return page
+    case .noConversation: throw Self.noConversation
+    case .noCursor: throw APIError.notFound("first_id or last_id is no message of this conversation")
     }
-    return page
   }
 
   private static let noConversation = APIError.notFound("there is no such conversation")
@@ -61,9 +54,25 @@ struct ReadingHandlers: Sendable {
     return limit
   }
 
-  private static func firstID(_ request: HTTPRequest) throws(APIError) -> UUIDv7? {
-    guard let text = request.queryParameter("first_id"), !text.isEmpty else { return nil }
-    guard let id = UUIDv7(text) else { throw .invalid("first_id must be a message_id") }
+  /// As Dify pages: the newest page first, `first_id` goes back. With `order=asc` the oldest first, `last_id` goes on.
+  private static func place(_ request: HTTPRequest) throws(APIError) -> PagePlace {
+    let first = try messageID("first_id", of: request)
+    let last = try messageID("last_id", of: request)
+    let order = request.queryParameter("order") ?? (last == nil ? "desc" : "asc")
+    switch (order, first, last) {
+    case ("desc", nil, nil): return .newest
+    case ("asc", nil, nil): return .oldest
+    case ("desc", let first?, nil): return .before(first)
+    case ("asc", nil, let last?): return .after(last)
+    case ("asc", _, _), ("desc", _, _):
+      throw .invalid("first_id goes with order=desc, last_id with order=asc, and not both at once")
+    default: throw .invalid("order must be asc or desc")
+    }
+  }
+
+  private static func messageID(_ name: String, of request: HTTPRequest) throws(APIError) -> UUIDv7? {
+    guard let text = request.queryParameter(name), !text.isEmpty else { return nil }
+    guard let id = UUIDv7(text) else { throw .invalid("\(name) must be a message_id") }
     return id
   }
 }

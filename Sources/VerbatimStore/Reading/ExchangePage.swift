@@ -1,65 +1,116 @@
 import VerbatimModel
 
-/// Makes a page of exchanges from a conversation's rows, newest first, in one pass.
+/// Where a page of exchanges begins.
+package enum PagePlace: Sendable {
+  /// The conversation's end, going back.
+  case newest
+  /// The conversation's beginning, going on.
+  case oldest
+  /// Going back from an exchange, which is not on the page.
+  case before(UUIDv7)
+  /// Going on from an exchange, which is not on the page.
+  case after(UUIDv7)
+}
+
+/// A page of exchanges, oldest first, or why there is none.
+package enum PageAnswer: Sendable {
+  case page(ExchangePage)
+  case noConversation
+  /// The conversation has no such exchange to go on from.
+  case noCursor
+}
+
+package struct ExchangePage: Sendable {
+  /// Oldest first.
+  package var exchanges: [StoredExchange]
+  package var hasMore: Bool
+}
+
+/// Makes a page of exchanges from a conversation's rows in one pass.
 ///
-/// The ids of an exchange's rows follow each other without a gap (input messages, then choices), so a row that carries
-/// an exchange comes between its further choices and its input messages, and the row that carries the next older one
-/// says that all of it has been seen.
-struct ExchangePage {
+/// The ids of an exchange's rows follow each other without a gap: input messages, then choices, the first of which
+/// carries the exchange. So what precedes that row in the order of reading waits for it, and what follows it belongs to
+/// the exchange placed last.
+struct ExchangePageBuilder {
+  enum Order { case newestFirst, oldestFirst }
+
+  private let order: Order
   private let limit: Int
-  /// Newest first; the last one may still lack input messages.
+  /// In the order of reading; the last one may still lack messages.
   private var exchanges: [StoredExchange] = []
-  /// Failures that were not placed yet, newest first.
+  /// Failures that were not placed yet, in the order of reading.
   private var failures: ArraySlice<StoredExchange> = []
-  /// Further choices, last first, of the exchange whose own row has not come yet.
-  private var choices: [Message] = []
+  /// Messages of the exchange whose own row has not come yet, in the order of reading.
+  private var waiting: [Message] = []
+  private var waitingBytes = PageBudget()
   private var budget = PageBudget()
   private var hasMore = false
 
-  init(limit: Int) {
-    self.limit = limit
-    exchanges.reserveCapacity(min(limit, 100))
+  private var isFull: Bool {
+    exchanges.count >= limit || (!exchanges.isEmpty && (budget + waitingBytes).isSpent)
   }
 
-  /// To be called, newest first, before any row is added.
+  init(order: Order, limit: Int) {
+    self.order = order
+    self.limit = limit
+  }
+
+  /// To be called in the order of reading, before any row is added.
   mutating func add(failure: StoredExchange) { failures.append(failure) }
 
   /// Answers whether more rows are wanted.
   mutating func add(_ row: HistoryRow) throws -> Bool {
-    let message: Message = row.message()
-    switch row.choiceIndex {
-    case 0:
-      var exchange: StoredExchange = try row.exchange()
-      exchange.choices = [message] + choices.reversed()
-      choices = []
-      placeFailures(newerThan: exchange.id)
-      return place(exchange)
-    case nil:
-      // Without an exchange to belong to, it is one of an exchange that is newer than the page.
-      guard !exchanges.isEmpty, exchanges[exchanges.count - 1].id == (try row.exchangeID()) else { return true }
-      exchanges[exchanges.count - 1].messages.append(message)
-      budget.spend(message)
-    default:
-      choices.append(message)
+    let choiceIndex: Int64? = row.choiceIndex
+    if choiceIndex == 0 { return place(try exchange(row)) }
+    let isInput: Bool = choiceIndex == nil
+    if isInput == (order == .oldestFirst) {
+      guard !isFull else {
+        hasMore = true
+        return false
+      }
+      let message: Message = row.message()
+      waiting.append(message)
+      waitingBytes.spend(message)
+      return true
     }
+    // What belongs to no exchange of the page is the rest of the one that the cursor names.
+    guard let last = exchanges.indices.last, exchanges[last].id == (try row.exchangeID()) else { return true }
+    let message: Message = row.message()
+    if isInput { exchanges[last].messages.append(message) } else { exchanges[last].choices.append(message) }
+    budget.spend(message)
     return true
   }
 
-  /// The page, oldest first.
-  mutating func finish() -> (exchanges: [StoredExchange], hasMore: Bool) {
-    if !hasMore { placeFailures(newerThan: .beforeAll) }
+  mutating func finish() -> ExchangePage {
+    while !hasMore, let failure = failures.popFirst() { _ = append(failure) }
+    guard order == .newestFirst else { return ExchangePage(exchanges: exchanges, hasMore: hasMore) }
     for index in exchanges.indices where exchanges[index].failure == nil { exchanges[index].messages.reverse() }
-    return (exchanges.reversed(), hasMore)
+    return ExchangePage(exchanges: exchanges.reversed(), hasMore: hasMore)
   }
 
-  private mutating func placeFailures(newerThan id: UUIDv7) {
-    while !hasMore, let failure = failures.first, failure.id > id {
-      failures.removeFirst()
-      _ = place(failure)
+  private mutating func exchange(_ row: HistoryRow) throws -> StoredExchange {
+    var exchange: StoredExchange = try row.exchange()
+    exchange.choices = [row.message()]
+    switch order {
+    case .newestFirst: exchange.choices += waiting.reversed()
+    case .oldestFirst: exchange.messages = waiting
     }
+    waiting = []
+    waitingBytes = PageBudget()
+    return exchange
   }
 
   private mutating func place(_ exchange: StoredExchange) -> Bool {
+    while !hasMore, let failure = failures.first, isRead(failure.id, before: exchange.id) {
+      failures.removeFirst()
+      _ = append(failure)
+    }
+    return append(exchange)
+  }
+
+  private func isRead(_ id: UUIDv7, before other: UUIDv7) -> Bool { order == .newestFirst ? id > other : id < other }
+
+  private mutating func append(_ exchange: StoredExchange) -> Bool {
     guard !hasMore, exchanges.count < limit, exchanges.isEmpty || !budget.isSpent else {
       hasMore = true
       return false
@@ -77,6 +128,12 @@ struct PageBudget {
   private var spent = 0
 
   var isSpent: Bool { spent >= Self.bytes }
+
+  static func + (left: PageBudget, right: PageBudget) -> PageBudget {
+    var sum: PageBudget = left
+    sum.spent += right.spent
+    return sum
+  }
 
   mutating func spend(_ exchange: StoredExchange) {
     for message in exchange.messages { spend(message) }

@@ -6,18 +6,20 @@ extension Store {
     try await reading { connection in try connection.conversation(id, account: account) }
   }
 
-  /// The newest `limit` exchanges before `first`, oldest first; failures included. nil when there is no such
-  /// conversation.
+  /// At most `limit` exchanges of a conversation from one of its ends, or on from the cursor, always oldest first;
+  /// failures included.
   ///
-  /// Costs what it returns: rows are found by (account, conversation, id), newest first. A page ends early, with
-  /// `hasMore`, where its messages would take more than `PageBudget.bytes`; it holds one exchange at least.
+  /// Costs what it returns: rows are found by (account, conversation, id). A page ends early, with `hasMore`, where its
+  /// messages would take more than `PageBudget.bytes`; it holds one exchange at least.
   package func exchanges(
-    of conversation: String, account: String, before first: UUIDv7?, limit: Int
-  ) async throws -> (exchanges: [StoredExchange], hasMore: Bool)? {
+    of conversation: String, account: String, from place: PagePlace = .newest, limit: Int
+  ) async throws -> PageAnswer {
     try await reading { connection in
       try connection.snapshot {
-        guard try connection.conversation(conversation, account: account) != nil else { return nil }
-        return try connection.exchanges(of: conversation, account: account, before: first, limit: limit)
+        let rows = ConversationRows(conversation: conversation, account: account, place: place)
+        guard try connection.conversation(conversation, account: account) != nil else { return .noConversation }
+        if let cursor = rows.cursor, try !connection.isExchange(cursor, in: rows) { return .noCursor }
+        return .page(try connection.page(of: rows, limit: limit))
       }
     }
   }
@@ -55,26 +57,38 @@ extension Connection {
     }
   }
 
-  fileprivate func exchanges(
-    of conversation: String, account: String, before first: UUIDv7?, limit: Int
-  ) throws -> (exchanges: [StoredExchange], hasMore: Bool) {
-    let rows = ConversationRows(conversation: conversation, account: account, end: first ?? .afterAll)
-    var page = ExchangePage(limit: limit)
-    for failure in try failures(rows, limit: limit + 1) { page.add(failure: failure) }
+  fileprivate func isExchange(_ id: UUIDv7, in rows: ConversationRows) throws -> Bool {
+    let found: Int64? = try first(
+      """
+      SELECT 1
+      FROM conversation_histories
+      WHERE id = \(id) AND account_id = \(rows.account) AND conversation_id = \(rows.conversation) AND exchange_id = id
+      UNION ALL
+      SELECT 1
+      FROM error_conversation_histories
+      WHERE id = \(id) AND account_id = \(rows.account) AND conversation_id = \(rows.conversation)
+      """
+    ) { $0.integer(0) }
+    return found != nil
+  }
+
+  fileprivate func page(of rows: ConversationRows, limit: Int) throws -> ExchangePage {
+    var builder = ExchangePageBuilder(order: rows.order, limit: limit)
+    for failure in try failures(rows, limit: limit + 1) { builder.add(failure: failure) }
     try forEachRow(
       """
       SELECT \(unsafeSQL: HistoryColumns.all)
       FROM conversation_histories
-      WHERE account_id = \(rows.account) AND conversation_id = \(rows.conversation) AND id < \(rows.end)
-      ORDER BY id DESC
+      WHERE \(rows.condition)
+      ORDER BY \(rows.ordering)
       """
-    ) { row in try page.add(HistoryRow(row)) }
-    var (exchanges, hasMore) = page.finish()
-    try addAttachments(to: &exchanges)
-    return (exchanges, hasMore)
+    ) { row in try builder.add(HistoryRow(row)) }
+    var page: ExchangePage = builder.finish()
+    try addAttachments(to: &page.exchanges)
+    return page
   }
 
-  /// The newest failures, newest first: as many as a page can hold, and one more.
+  /// The first failures in the page's order: as many as it can hold, and one more.
   private func failures(_ rows: ConversationRows, limit: Int) throws -> [StoredExchange] {
     var failures: [StoredExchange] = []
     var budget = PageBudget()
@@ -82,8 +96,8 @@ extension Connection {
       """
       SELECT \(unsafeSQL: HistoryColumns.all), error_code, error_message
       FROM error_conversation_histories
-      WHERE account_id = \(rows.account) AND conversation_id = \(rows.conversation) AND id < \(rows.end)
-      ORDER BY id DESC
+      WHERE \(rows.condition)
+      ORDER BY \(rows.ordering)
       LIMIT \(limit)
       """
     ) { row in
@@ -124,9 +138,34 @@ extension Connection {
   }
 }
 
-/// Whose rows are read, newest before `end`: every query carries the account.
+/// Whose rows are read, from where, in which order: every query carries the account.
 private struct ConversationRows {
   let conversation: String
   let account: String
-  let end: UUIDv7
+  let place: PagePlace
+
+  var cursor: UUIDv7? {
+    switch place {
+    case .newest, .oldest: nil
+    case .before(let id), .after(let id): id
+    }
+  }
+
+  var order: ExchangePageBuilder.Order {
+    switch place {
+    case .newest, .before: .newestFirst
+    case .oldest, .after: .oldestFirst
+    }
+  }
+
+  var condition: SQL {
+    let owner: SQL = "account_id = \(account) AND conversation_id = \(conversation)"
+    return switch place {
+    case .newest, .oldest: owner
+    case .before(let id): "\(owner) AND id < \(id)"
+    case .after(let id): "\(owner) AND id > \(id)"
+    }
+  }
+
+  var ordering: SQL { order == .newestFirst ? "id DESC" : "id" }
 }
