@@ -50,9 +50,9 @@ package struct DatabaseFiles: Sendable {
     return .settled
   }
 
-  /// Gives all files that are there a second name each, durably; the files under `path` do not change. False when there
-  /// are none.
-  package func keep(as other: String) throws(DatabaseError) -> Bool {
+  /// Gives all files that are there a second name each, durably; the files under `path` do not change. The names, the
+  /// main file's first.
+  package func keep(as other: String) throws(DatabaseError) -> [String] {
     let kept = suffixes
     for (index, suffix) in kept.enumerated() where link(path + suffix, other + suffix) != 0 {
       let code = errno
@@ -60,7 +60,7 @@ package struct DatabaseFiles: Sendable {
       throw .file(code, "cannot keep \(path + suffix) as \(other + suffix)")
     }
     if !kept.isEmpty { try Files.syncFolder(of: other) }
-    return !kept.isEmpty
+    return kept.map { other + $0 }
   }
 
   /// Puts `copy`, a database in one file, in the place of this one. Of a settled database the name leads to a whole file

@@ -23,14 +23,14 @@ package struct Restore: Sendable {
 
     package var description: String {
       "\(path) differs from \(backup) after the restore: \(differences.joined(separator: "; "))"
-        + (old.map { "; the old database is kept as \($0.path)" } ?? "")
+        + (old.map { "; the old database is kept as \($0.paths.joined(separator: ", "))" } ?? "")
     }
   }
 
-  /// The database that was there before.
+  /// The database that was there before, or what was left of it.
   package struct Old: Sendable, Equatable {
-    /// Its main file; `-wal`, `-shm` and `-journal` lie beside it where they were left over.
-    package let path: String
+    /// Its files, the main one first where there was one.
+    package let paths: [String]
     /// Why it could not be opened, if so.
     package let damage: String?
   }
@@ -85,9 +85,10 @@ package struct Restore: Sendable {
       number += 1
       path = "\(name)-\(number)"
     }
-    guard try files.keep(as: path) else { return nil }
-    guard case .damaged(let reason) = condition else { return Old(path: path, damage: nil) }
-    return Old(path: path, damage: reason)
+    let paths: [String] = try files.keep(as: path)
+    if paths.isEmpty { return nil }
+    guard case .damaged(let reason) = condition else { return Old(paths: paths, damage: nil) }
+    return Old(paths: paths, damage: reason)
   }
 
   /// The local time, for the names of old files.

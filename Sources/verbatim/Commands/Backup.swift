@@ -35,9 +35,9 @@ extension Command {
     progress.clear()
     if let old {
       if let damage = old.damage {
-        Terminal.complain("The old database could not be opened, so its files are kept as they were: \(damage)")
+        Terminal.complain("The old database could not be opened, so what it had in its log stays there: \(damage)")
       }
-      Terminal.print("The old database is kept as \(old.path)")
+      Terminal.print("The old database is kept as \(old.paths.joined(separator: ", "))")
     }
     Terminal.print("\(session.configuration.database.path) is restored from \(file)")
     return 0

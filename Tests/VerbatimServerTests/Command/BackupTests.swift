@@ -97,6 +97,7 @@ import VerbatimTesting
     try FileManager.default.removeItem(atPath: folder.path("v.db"))
     let outcome = try await SpawnedCommand.run(["restore", "copy.db", "--database", "v.db"], in: folder)
     #expect(outcome.code == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("-wal"))
     #expect(try await stored("v.db", in: folder) == 80)
     let kept = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.contains("before-restore") }
     #expect(kept.contains { $0.hasSuffix("-wal") })
