@@ -30,6 +30,41 @@ import VerbatimTesting
   }
 
   @Test(arguments: Transport.allCases)
+  func `pages lead on from the first to the newest`(_ transport: Transport) async throws {
+    try await TestAPI.with(transport) { api in
+      for index in 0..<7 {
+        _ = try await api.post(
+          "/api/chat/insert", Bodies.exchange("q\(index)", answer: "a", #""conversation_id":"c""#))
+      }
+      var queries: [[String?]] = []
+      var path = "/api/chat/c/messages?limit=3&order=asc"
+      while true {
+        let page = try await api.get(path)
+        #expect(page.status == 200)
+        queries.append(page.data.map { $0.string("query") })
+        guard page["has_more"]?.boolean == true, let last = page.data.last?.string("id") else { break }
+        path = "/api/chat/c/messages?limit=3&last_id=\(last)"
+      }
+      #expect(queries == [["q0", "q1", "q2"], ["q3", "q4", "q5"], ["q6"]])
+    }
+  }
+
+  @Test func `a cursor must be a message, in the conversation, and of its order`() async throws {
+    try await TestAPI.with(.router) { api in
+      _ = try await api.post("/api/chat/insert", Bodies.exchange("q", answer: "a", #""conversation_id":"c""#))
+      let unknown = "01a1faa0-e914-771f-bc96-4b626530eca5"
+      for (query, status) in [
+        ("first_id=x", 400), ("last_id=x", 400), ("order=up", 400), ("order=asc&first_id=\(unknown)", 400),
+        ("order=desc&last_id=\(unknown)", 400), ("first_id=\(unknown)&last_id=\(unknown)", 400),
+        ("first_id=\(unknown)", 404), ("last_id=\(unknown)", 404),
+      ] {
+        let answer = try await api.get("/api/chat/c/messages?\(query)")
+        #expect(answer.status == status, "\(query)")
+      }
+    }
+  }
+
+  @Test(arguments: Transport.allCases)
   func `health is told`(_ transport: Transport) async throws {
     try await TestAPI.with(transport) { api in
       let health = try await api.get("/api/chat/health")
