@@ -122,11 +122,12 @@ import Testing
     let files = try DatabaseFiles(of: path)
     let lock = try WriteLock(database: path, purpose: "test")
     defer { lock.release() }
-    let condition = try? await files.settle(holding: lock)
+    let error = await databaseError { try await files.settle(holding: lock) }
     done.open()
     #expect(try await read == 10)
     await reader.close()
-    #expect(condition == nil)
+    #expect(error?.message.contains("being read by another process") == true)
+    #expect(try await files.settle(holding: lock) == .settled)
   }
 
   @Test func `an outline tells what differs`() async throws {

@@ -56,6 +56,19 @@ import VerbatimTesting
     #expect(outcome.output == "verbatim \(Version.current)\n")
   }
 
+  @Test func `verifying looks at the structure of the file`() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Bodies.exchange(), to: "a.ndjson")
+    _ = try await SpawnedCommand.run(["import", "a.ndjson", "--database", "a.db"], in: folder)
+    var bytes = try Fixtures.bytes(atPath: folder.path("a.db"))
+    // The header's count of free pages, which no query reads: https://www.sqlite.org/fileformat2.html
+    bytes[39] = 7
+    try Data(bytes).write(to: URL(fileURLWithPath: folder.path("a.db")))
+    let outcome = try await SpawnedCommand.run(["verify", "--database", "a.db"], in: folder)
+    #expect(outcome.code == 1)
+    #expect(outcome.output.contains("damaged file: "), "\(outcome.output)\(outcome.errors)")
+  }
+
   @Test func `a database that is missing, foreign or damaged is told in a line`() async throws {
     let folder = try TemporaryFolder()
     try folder.write("this is not a database, but long enough to be looked at", to: "foreign.db")
