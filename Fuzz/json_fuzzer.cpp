@@ -1,8 +1,4 @@
 // libFuzzer target for the JSON check and the walks over it.
-//
-//   clang++-14 -std=c++17 -g -O1 -fsanitize=fuzzer,address,undefined -ISources/CSimdjson/include \
-//     Fuzz/json_fuzzer.cpp Sources/CSimdjson/simdjson_shim.cpp -lsimdjson -o json_fuzzer
-//   ./json_fuzzer -max_total_time=60 -max_len=4096
 
 #include "CSimdjson.h"
 
