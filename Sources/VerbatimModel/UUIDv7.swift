@@ -34,11 +34,6 @@ extension UUIDv7 {
     UUIDv7(milliseconds: milliseconds, highTail: 0, lowTail: 0)
   }
 
-  /// The highest id of a millisecond.
-  package static func highest(at milliseconds: Int64) -> UUIDv7 {
-    UUIDv7(milliseconds: milliseconds, highTail: .max, lowTail: .max)
-  }
-
   /// Unix milliseconds, UTC.
   package var milliseconds: Int64 { Int64(high >> 16) }
 

@@ -70,16 +70,14 @@ import Testing
     #expect(written { $0.uuid(.lowest(at: 0)) } == "\"00000000-0000-7000-8000-000000000000\"")
   }
 
-  @Test func `Lines and pieces need no commas of their own`() {
+  @Test func `Lines need no commas of their own`() {
     var writer = JSONWriter()
     writer.integer(1)
     writer.endLine()
     writer.beginArray()
     writer.integer(2)
-    var text = writer.takeBytes()[...].string
     writer.integer(3)
     writer.endArray()
-    text += writer.takeBytes()[...].string
-    #expect(text == "1\n[2,3]")
+    #expect(writer.bytes[...].string == "1\n[2,3]")
   }
 }

@@ -22,8 +22,27 @@ import Testing
     #expect(TokenEstimator.price(tokens: tokens, per1000: per1000) == millionths)
   }
 
-  @Test func `A price past 64 bits is none`() {
+  @Test func `A price past its limit is none`() {
+    #expect(TokenEstimator.price(tokens: 1_000_000_000, per1000: 1000) == IngestLimits.price)
+    #expect(TokenEstimator.price(tokens: 1_000_000_001, per1000: 1000) == nil)
     #expect(TokenEstimator.price(tokens: .max, per1000: 1e9) == nil)
+  }
+
+  @Test(arguments: ["9000000000000000000", "1000000000001", "-1"])
+  func `Counts of tokens that cannot be stay in the usage alone`(count: String) throws {
+    var defaults = testDefaults()
+    defaults.pricePer1000Tokens = 0.001
+    let usage = #"{"prompt_tokens":3,"completion_tokens":\#(count),"total_tokens":\#(count)}"#
+    let exchange = try parse(body(with: #""usage":\#(usage)"#), defaults: defaults)
+    #expect(exchange.usage?.string == usage)
+    #expect(exchange.promptTokens == 3)
+    #expect(exchange.completionTokens == nil && exchange.totalTokens == nil && exchange.totalPrice == nil)
+  }
+
+  @Test func `A sum of tokens that cannot be is none`() throws {
+    let usage = #"{"prompt_tokens":1000000000000,"completion_tokens":1}"#
+    let exchange = try parse(body(with: #""usage":\#(usage)"#), defaults: testDefaults())
+    #expect(exchange.completionTokens == 1 && exchange.totalTokens == nil)
   }
 
   @Test func `Tokens are estimated only where wanted and not known`() throws {

@@ -58,31 +58,40 @@ extension ExchangeBody {
       throw .invalid(field: "answer", reason: "must not be given together with an error")
     }
     if let object = try error.object() { return try failure(object, &fields) }
-    guard let code = try errorCode(fields[.errorCode]) else { throw .missing("error_code") }
+    let field = fields[.errorCode]
+    if field.isEmptyString { throw .empty(field.name) }
+    guard let code = try errorCode(field) else { throw .missing(field.name) }
+    if field.value?.kind != .string { fields.keep(.errorCode) }
     guard let message = try fields[.errorMessage].text() else { throw .missing("error_message") }
     if !message.isExact { fields.keep(.errorMessage) }
     return NewExchange.Failure(code: code, message: message.string)
   }
 
-  /// Providers often leave `code` null and say a `type` instead.
+  /// Providers often leave `code` null or empty and say a `type` instead.
   private static func failure(
     _ error: JSONSlice, _ fields: inout BodyFields
   ) throws(InvalidExchange) -> NewExchange.Failure {
-    let code = try errorCode(FieldValue("error.code", error["code"]))
+    let field = FieldValue("error.code", error["code"])
+    let code = try errorCode(field)
     guard let message = try FieldValue("error.message", error["message"]).text() else {
       throw .missing("error.message")
     }
     var count = 0
     for _ in error.fields { count += 1 }
-    if code == nil || count != 2 || !message.isExact { fields.keep(.error) }
+    if code == nil || field.value?.kind != .string || count != 2 || !message.isExact { fields.keep(.error) }
     let type = code == nil ? try errorCode(FieldValue("error.type", error["type"])) : nil
     return NewExchange.Failure(code: code ?? type ?? "", message: message.string)
   }
 
+  /// An integer of any size as it is written, or a text; nil when absent or empty.
   private static func errorCode(_ field: FieldValue) throws(InvalidExchange) -> String? {
-    guard let value = field.value else { return nil }
-    if let number = value.integer { return String(number) }
-    guard value.kind == .string else { throw .wrongType(field.name, expected: "an integer or a string") }
-    return try field.requiredID(limit: IngestLimits.code)
+    guard let value = field.value, !field.isEmptyString else { return nil }
+    if value.kind == .string { return try field.requiredID(limit: IngestLimits.code) }
+    if let literal = value.integerLiteral {
+      guard literal.count <= IngestLimits.code else { throw .tooLong(field.name, limit: IngestLimits.code) }
+      return literal.string
+    }
+    guard let number = value.integer else { throw .wrongType(field.name, expected: "an integer or a string") }
+    return String(number)
   }
 }

@@ -84,11 +84,12 @@ package enum ExchangeBody {
 }
 
 extension NewExchange {
-  /// Takes a provider's usage as it is, and its counts of tokens from either of the two customs of naming them.
+  /// Takes a provider's usage as it is, and its counts of tokens from either of the two customs of naming them. Counts
+  /// that nobody can have had stay in the usage alone, so that sums of the others hold.
   package mutating func setUsage(_ usage: JSONSlice) {
     self.usage = usage.bytes
     for field in usage.fields {
-      guard let count = field.value.integer, count >= 0 else { continue }
+      guard let count = field.value.integer, IngestLimits.tokens.contains(count) else { continue }
       if field.key == "prompt_tokens" || field.key == "input_tokens" { promptTokens = count }
       if field.key == "completion_tokens" || field.key == "output_tokens" { completionTokens = count }
       if field.key == "total_tokens" { totalTokens = count }
@@ -98,8 +99,8 @@ extension NewExchange {
 
   fileprivate mutating func sumTokens() {
     guard totalTokens == nil, let promptTokens, let completionTokens else { return }
-    let (sum, overflows) = promptTokens.addingReportingOverflow(completionTokens)
-    if !overflows { totalTokens = sum }
+    let sum = promptTokens + completionTokens
+    if IngestLimits.tokens.contains(sum) { totalTokens = sum }
   }
 }
 
@@ -113,7 +114,8 @@ extension IngestDefaults {
       exchange.sumTokens()
     }
     guard pricePer1000Tokens > 0, let tokens = exchange.totalTokens else { return }
-    exchange.totalPrice = TokenEstimator.price(tokens: tokens, per1000: pricePer1000Tokens)
+    guard let price = TokenEstimator.price(tokens: tokens, per1000: pricePer1000Tokens) else { return }
+    exchange.totalPrice = price
     exchange.currency = currency
   }
 }

@@ -17,7 +17,7 @@ package enum TokenEstimator {
     return Int64(Double(chinese) * 1.5 + Double(words) * 1.3)
   }
 
-  /// Millionths of the currency, rounded half to even as `round(tokens / 1000 * price, 6)` is. nil where 64 bits are too few.
+  /// Millionths of the currency, rounded half to even as `round(tokens / 1000 * price, 6)` is. nil past `IngestLimits.price`.
   package static func price(tokens: Int64, per1000: Double) -> Int64? {
     let price = Double(tokens) / 1000 * per1000
     let millionths = price * 1e6
@@ -27,6 +27,7 @@ package enum TokenEstimator {
       let lost = (-millionths).addingProduct(price, 1e6)
       if lost != 0 { rounded = millionths.rounded(lost > 0 ? .up : .down) }
     }
+    guard rounded <= Double(IngestLimits.price) else { return nil }
     return Int64(exactly: rounded)
   }
 }

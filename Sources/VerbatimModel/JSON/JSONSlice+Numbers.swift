@@ -13,6 +13,13 @@ extension JSONSlice {
     return DecimalNumber(bytes).integer
   }
 
+  /// The number's text where it is an integer of any size, written without point and exponent.
+  var integerLiteral: Bytes? {
+    guard kind == .number, Self.isNumber(bytes) else { return nil }
+    let isDigits = bytes.allSatisfy { $0 == UInt8(ascii: "-") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    return isDigits ? bytes : nil
+  }
+
   /// A number, or a string that holds nothing but a JSON number.
   var lenientDouble: Double? {
     if kind == .number { return Self.double(bytes) }

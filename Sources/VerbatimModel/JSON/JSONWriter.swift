@@ -97,12 +97,6 @@ package struct JSONWriter: Sendable {
     needsComma = false
   }
 
-  /// Gives up what was written so far, to be sent in pieces; commas go on as if it were still there.
-  package mutating func takeBytes() -> [UInt8] {
-    defer { bytes = [] }
-    return bytes
-  }
-
   private mutating func open(_ bracket: UInt8) {
     separate()
     bytes.append(bracket)
