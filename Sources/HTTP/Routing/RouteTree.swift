@@ -34,27 +34,29 @@ struct RouteTree: Sendable {
     nodes[node].endpoints.append(endpoint)
   }
 
-  /// The endpoints of the most literal pattern that fits, and the values of its parameters in order.
-  func find(_ segments: [Substring]) -> (endpoints: [Endpoint], values: [Substring])? {
-    var values: [Substring] = []
-    guard let node = find(segments[...], from: 0, values: &values) else { return nil }
-    return (nodes[node].endpoints, values)
+  /// The endpoints of every pattern that fits, the most literal first, and the values of its parameters in order.
+  func find(_ segments: [Substring]) -> [(endpoints: [Endpoint], values: [Substring])] {
+    var found: [(endpoints: [Endpoint], values: [Substring])] = []
+    find(segments[...], from: 0, values: [], into: &found)
+    return found
   }
 
   // No deeper than the deepest pattern, whatever the path: it ends where the tree does.
-  private func find(_ segments: ArraySlice<Substring>, from node: Int, values: inout [Substring]) -> Int? {
-    guard let segment = segments.first else { return nodes[node].endpoints.isEmpty ? nil : node }
-    let rest = segments.dropFirst()
-    if let literal = nodes[node].literals.first(where: { $0.segment == segment })?.node,
-      let found = find(rest, from: literal, values: &values)
-    {
-      return found
+  private func find(
+    _ segments: ArraySlice<Substring>, from node: Int, values: [Substring],
+    into found: inout [(endpoints: [Endpoint], values: [Substring])]
+  ) {
+    guard let segment = segments.first else {
+      if !nodes[node].endpoints.isEmpty { found.append((nodes[node].endpoints, values)) }
+      return
     }
-    guard let parameter = nodes[node].parameter, !segment.isEmpty else { return nil }
-    values.append(segment)
-    if let found = find(rest, from: parameter, values: &values) { return found }
-    values.removeLast()
-    return nil
+    let rest = segments.dropFirst()
+    if let literal = nodes[node].literals.first(where: { $0.segment == segment })?.node {
+      find(rest, from: literal, values: values, into: &found)
+    }
+    if let parameter = nodes[node].parameter, !segment.isEmpty {
+      find(rest, from: parameter, values: values + [segment], into: &found)
+    }
   }
 
   private mutating func child(of node: Int, for segment: Substring) -> Int {

@@ -1,13 +1,15 @@
 /// Finds the handler of a path.
 ///
-/// Literal segments win over `{parameters}`, in whatever order they were registered: the path decides first, then the
-/// method, so that `GET /chat/insert` beside `POST /chat/insert` and `GET /chat/{id}` is a wrong method and not the
-/// conversation "insert". A path that ends in a slash is another path than the one without.
+/// Of the patterns that fit a path, the most literal one that knows the method wins, in whatever order they were
+/// registered: beside `POST /chat/insert` and `GET /chat/{id}`, `GET /chat/insert` is the conversation "insert". A path
+/// that ends in a slash is another path than the one without.
 package struct Router: Sendable {
   /// What a request leads to; the server's own error shapes make the answers for the others.
   package enum Match: Sendable {
     case handler(Handler, parameters: [String: String], pattern: String)
     case methodNotAllowed(allow: [String])
+    /// OPTIONS, of a path or of the server as a whole (`*`).
+    case options(allow: [String])
     /// A broken %-escape, or one that does not decode to UTF-8.
     case badPath
     case notFound
@@ -37,9 +39,10 @@ package struct Router: Sendable {
   }
 
   package func match(method: String, path: String) -> Match {
-    if let endpoints = literals[path] {
-      return Self.choose(method, among: endpoints) { _ in [:] }
+    if let endpoints = literals[path], let endpoint = Self.endpoint(of: method, among: endpoints) {
+      return .handler(endpoint.handler, parameters: [:], pattern: endpoint.pattern)
     }
+    if path == "*", method == "OPTIONS" { return .options(allow: Self.allowedMethods(of: routes.map(\.method))) }
     var segments = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
       .map { Substring($0) }
     guard segments.first == "" else { return .notFound }
@@ -48,28 +51,27 @@ package struct Router: Sendable {
       guard let decoded = PercentEncoding.decode(segments[index]) else { return .badPath }
       segments[index] = Substring(decoded)
     }
-    guard let found = tree.find(segments) else { return .notFound }
-    return Self.choose(method, among: found.endpoints) { endpoint in
-      var parameters = [String: String](minimumCapacity: found.values.count)
-      for (name, value) in zip(endpoint.parameterNames, found.values) { parameters[name] = String(value) }
-      return parameters
+    let found = tree.find(segments)
+    for (endpoints, values) in found {
+      guard let endpoint = Self.endpoint(of: method, among: endpoints) else { continue }
+      var parameters = [String: String](minimumCapacity: values.count)
+      for (name, value) in zip(endpoint.parameterNames, values) { parameters[name] = String(value) }
+      return .handler(endpoint.handler, parameters: parameters, pattern: endpoint.pattern)
     }
+    guard !found.isEmpty else { return .notFound }
+    let allowed = Self.allowedMethods(of: found.flatMap { $0.endpoints.map(\.method) })
+    return method == "OPTIONS" ? .options(allow: allowed) : .methodNotAllowed(allow: allowed)
   }
 
-  private static func choose(
-    _ method: String, among endpoints: [RouteTree.Endpoint], parameters: (RouteTree.Endpoint) -> [String: String]
-  ) -> Match {
-    let found =
-      endpoints.first { $0.method == method }
+  private static func endpoint(of method: String, among endpoints: [RouteTree.Endpoint]) -> RouteTree.Endpoint? {
+    endpoints.first { $0.method == method }
       ?? (method == "HEAD" ? endpoints.first { $0.method == "GET" } : nil)
-    guard let found else { return .methodNotAllowed(allow: allowedMethods(of: endpoints)) }
-    return .handler(found.handler, parameters: parameters(found), pattern: found.pattern)
   }
 
-  private static func allowedMethods(of endpoints: [RouteTree.Endpoint]) -> [String] {
-    var methods = Set(endpoints.map(\.method))
-    if methods.contains("GET") { methods.insert("HEAD") }
-    methods.insert("OPTIONS")
-    return methods.sorted()
+  private static func allowedMethods(of methods: [String]) -> [String] {
+    var allowed = Set(methods)
+    if allowed.contains("GET") { allowed.insert("HEAD") }
+    allowed.insert("OPTIONS")
+    return allowed.sorted()
   }
 }

@@ -9,6 +9,7 @@ struct RouterTests {
     case .handler(_, let parameters, let pattern):
       ([pattern] + parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }).joined(separator: " ")
     case .methodNotAllowed(let allow): "405 " + allow.joined(separator: ",")
+    case .options(let allow): "options " + allow.joined(separator: ",")
     case .badPath: "bad path"
     case .notFound: "404"
     }
@@ -52,9 +53,15 @@ struct RouterTests {
     ("GET", "/api/chat/%E5%A4%A9%e6%b0%94", "/api/chat/{conversation_id} conversation_id=天气"),
     ("GET", "/api/chat/..", "/api/chat/{conversation_id} conversation_id=.."),
     ("GET", "/api/ch%61t/he%61lth", "/api/chat/health"),
-    ("GET", "/api/chat/insert", "405 OPTIONS,POST"),
+    ("GET", "/api/chat/insert", "/api/chat/{conversation_id} conversation_id=insert"),
+    ("HEAD", "/api/chat/insert", "/api/chat/{conversation_id} conversation_id=insert"),
+    ("GET", "/api/chat/ins%65rt", "/api/chat/{conversation_id} conversation_id=insert"),
+    ("POST", "/api/chat/ins%65rt", "/api/chat/insert"),
+    ("PUT", "/api/chat/insert", "405 DELETE,GET,HEAD,OPTIONS,POST"),
+    ("DELETE", "/api/chat/health", "/api/chat/{conversation_id} conversation_id=health"),
+    ("OPTIONS", "/api/chat/insert", "options DELETE,GET,HEAD,OPTIONS,POST"),
     ("POST", "/api/chat/42", "405 DELETE,GET,HEAD,OPTIONS"),
-    ("OPTIONS", "/api/chat/42", "405 DELETE,GET,HEAD,OPTIONS"),
+    ("OPTIONS", "/api/chat/42", "options DELETE,GET,HEAD,OPTIONS"),
     ("get", "/api/chat/42", "405 DELETE,GET,HEAD,OPTIONS"),
     ("POST", "/", "405 GET,HEAD,OPTIONS"),
     ("GET", "/api/chat/health/", "404"),
@@ -66,7 +73,9 @@ struct RouterTests {
     ("GET", "/API/chat/health", "404"),
     ("GET", "/api/chat", "404"),
     ("GET", "", "404"),
-    ("OPTIONS", "*", "404"),
+    ("OPTIONS", "*", "options DELETE,GET,HEAD,OPTIONS,POST"),
+    ("OPTIONS", "/nothing", "404"),
+    ("GET", "*", "404"),
     ("GET", "api/chat/health", "404"),
     ("GET", "/api/chat/%", "bad path"),
     ("GET", "/api/chat/%4", "bad path"),
