@@ -14,6 +14,7 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CMalloc"),
     .target(
       name: "CSimdjson",
       linkerSettings: [.linkedLibrary("simdjson")]),
@@ -25,7 +26,7 @@ let package = Package(
     .target(name: "Databases", dependencies: ["CSQLite"]),
     .target(name: "HTTP", dependencies: ["CBeast", "CCurl", "CZlib", "CZstd"]),
     .target(name: "VerbatimStore", dependencies: ["VerbatimModel", "Databases"]),
-    .target(name: "VerbatimServer", dependencies: ["VerbatimModel", "HTTP", "VerbatimStore", "COpenSSL"]),
+    .target(name: "VerbatimServer", dependencies: ["VerbatimModel", "HTTP", "VerbatimStore", "CMalloc", "COpenSSL"]),
     .executableTarget(name: "verbatim", dependencies: ["VerbatimServer"]),
     .target(
       name: "VerbatimTesting",

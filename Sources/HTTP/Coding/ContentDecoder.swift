@@ -4,6 +4,9 @@ protocol ContentDecoder: AnyObject {
   /// It stops when one of the two is used up, or earlier at the end of a member or frame.
   func decode(_ input: inout ArraySlice<UInt8>, into output: UnsafeMutableBufferPointer<UInt8>) throws(HTTPError) -> Int
 
+  /// What it has grown to hold, beyond what every decoder needs.
+  var memorySize: Int { get }
+
   /// Whether the input may end here.
   var isAtEnd: Bool { get }
 }

@@ -6,7 +6,9 @@ extension RequestBody {
     -> RequestBody
   {
     let decoded = DecodedBody(of: self, decoder: try coding.makeDecoder(), limit: limit)
-    return RequestBody { try await decoded.next() }
+    var body = RequestBody { try await decoded.next() }
+    body.memory = memory
+    return body
   }
 }
 
@@ -39,6 +41,7 @@ private actor DecodedBody {
           continue
         }
         let part = try decodePart()
+        try await encoded.memory?.hold(decoder.memorySize, for: .decoding)
         if !part.isEmpty { return part[...] }
       }
       guard decoder.isAtEnd else { throw HTTPError.badBody("the encoded body is cut off") }

@@ -5,6 +5,7 @@ final class GzipDecoder: ContentDecoder {
   // zlib remembers where its stream stands, so that it must not move.
   private let stream: UnsafeMutablePointer<z_stream>
   private(set) var isAtEnd = true
+  let memorySize = 0
 
   init() throws(HTTPError) {
     stream = .allocate(capacity: 1)

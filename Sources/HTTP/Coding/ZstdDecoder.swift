@@ -3,9 +3,13 @@ import CZstd
 /// The zstd coding: one frame or several (RFC 8878), with a window of at most 8 MB, which RFC 9659 asks of both sides.
 final class ZstdDecoder: ContentDecoder {
   private static let maximumWindowLog: Int32 = 23
+  private static let usualSize = 256 << 10
 
   private let context: OpaquePointer
   private(set) var isAtEnd = true
+
+  /// The window, which a few bytes can make grow to 8 MB.
+  var memorySize: Int { max(0, ZSTD_sizeof_DCtx(context) - Self.usualSize) }
 
   init() throws(HTTPError) {
     guard let context = ZSTD_createDCtx() else { throw .badBody("no memory to decode zstd") }

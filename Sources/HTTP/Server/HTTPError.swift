@@ -6,6 +6,8 @@ package enum HTTPError: Error, Sendable, Equatable {
   case unsupportedCoding(String)
   case peerGone
   case tooSlow
+  /// Other bodies have all the memory there is for them.
+  case overloaded(retryAfter: Duration)
 }
 
 /// Why a server could not start, in one line for a person.

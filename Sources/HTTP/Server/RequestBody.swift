@@ -13,11 +13,18 @@ package struct RequestBody: Sendable {
   }
 
   private let source: Source
+  /// What the body's reader holds in memory is taken from here.
+  package var memory: MemoryLease?
 
   package init(_ bytes: [UInt8]) { source = bytes.isEmpty ? .empty : .whole(WholeBody(bytes)) }
 
   /// A body whose parts `next` makes, such as the decoded form of another one. Parts are asked for one after another.
   package init(_ next: @escaping @Sendable () async throws -> ArraySlice<UInt8>?) { source = .parts(next) }
+
+  /// Whether all of it is here already.
+  var isWhole: Bool {
+    if case .parts = source { false } else { true }
+  }
 
   /// The next part, or nil at the end. One caller at a time.
   /// Throws `HTTPError.bodyTooLarge`, `.badBody`, `.peerGone`, `.tooSlow`.
@@ -30,7 +37,7 @@ package struct RequestBody: Sendable {
   }
 
   /// What is left of the body, with at least 64 bytes of spare capacity behind it; grows with what arrives.
-  /// Throws `HTTPError.bodyTooLarge` past `limit`, and what `next` throws.
+  /// Throws `HTTPError.bodyTooLarge` past `limit`, `.overloaded` where there is no memory, and what `next` throws.
   package func collect(upTo limit: Int) async throws -> [UInt8] {
     var bytes: [UInt8] = []
     switch source {
@@ -41,6 +48,7 @@ package struct RequestBody: Sendable {
     case .parts(let next):
       while let part = try await next() {
         guard part.count <= limit - bytes.count else { throw HTTPError.bodyTooLarge(limit: limit) }
+        try await memory?.hold(bytes.count + part.count)
         bytes.append(contentsOf: part)
       }
     }

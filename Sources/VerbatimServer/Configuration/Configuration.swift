@@ -35,6 +35,8 @@ package struct Configuration: Sendable {
   package var authentication: Authentication?
   package var corsOrigins = CORS.Origins.none
   package var trustedProxies: TrustedProxies?
+  /// Bytes that request bodies may take together.
+  package var bodyMemory = 96 << 20
   package var server = HTTPServer.Configuration()
 
   /// What was decided, setting by setting, without secrets.

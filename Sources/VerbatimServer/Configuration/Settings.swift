@@ -141,9 +141,17 @@ package enum Settings {
   ]
 
   private static let limits: [Setting] = [
-    Setting("BODY_LIMIT_MB", "--body-limit-mb", "MB", standard: "32", "The largest request body, as sent.") {
-      text, configuration throws(SettingError) in
+    Setting(
+      "BODY_LIMIT_MB", "--body-limit-mb", "MB", standard: "32",
+      "The largest request body as sent, and the largest exchange as decoded."
+    ) { text, configuration throws(SettingError) in
       configuration.server.maximumBodySize = try Value.integer(text, 1...1024) << 20
+    },
+    Setting(
+      "BODY_MEMORY_MB", "--body-memory-mb", "MB", standard: "96",
+      "What request bodies above 64 KB may take of memory together, before they wait for each other."
+    ) { text, configuration throws(SettingError) in
+      configuration.bodyMemory = try Value.integer(text, 1...65_536) << 20
     },
     Setting("HEAD_LIMIT_KB", "--head-limit-kb", "KB", standard: "16", "The largest request head.") {
       text, configuration throws(SettingError) in

@@ -8,6 +8,8 @@ import VerbatimStore
 /// still against us.
 struct BatchIngest {
   static let maximumItems = 10_000
+  /// Bytes of the body after which a group is committed.
+  static let groupSize = 4 << 20
   /// Room for `/9999` behind a key.
   static let indexSuffixLength = 5
 
@@ -39,9 +41,10 @@ struct BatchIngest {
       var items = BatchItems(body, as: type, elementLimit: elementLimit)
       while let item = try await items.next() {
         try take(item, of: &items)
-        guard group.isFull else { continue }
+        guard group.isFull || items.groupSize >= Self.groupSize else { continue }
         if isCommitting, let committed = try await tasks.next() { try answer.add(committed) }
         commit(in: &tasks)
+        items.cutGroup()
         isCommitting = true
       }
       if isCommitting, let committed = try await tasks.next() { try answer.add(committed) }
@@ -60,7 +63,7 @@ struct BatchIngest {
       group.add(failure)
     case .json(let json):
       do throws(InvalidExchange) {
-        group.add(try parse(json), size: json.count)
+        group.add(try parse(json))
       } catch {
         if case .malformed = error { try items.end(atMalformedItem: error.description) }
         group.add(BatchFailure(APIError(error)))
@@ -105,16 +108,14 @@ private struct BatchGroup: Sendable {
   /// In order; nil stands for the next of `exchanges`.
   private(set) var failures: [BatchFailure?] = []
   private(set) var exchanges: [NewExchange] = []
-  private var size = 0
 
   var isEmpty: Bool { failures.isEmpty }
 
-  var isFull: Bool { failures.count >= 512 || size >= 4 << 20 }
+  var isFull: Bool { failures.count >= 512 }
 
-  mutating func add(_ exchange: NewExchange, size: Int) {
+  mutating func add(_ exchange: NewExchange) {
     failures.append(nil)
     exchanges.append(exchange)
-    self.size += size
   }
 
   mutating func add(_ failure: BatchFailure) { failures.append(failure) }

@@ -13,8 +13,8 @@ struct IngestHandlers: Sendable {
     self.store = store
     self.account = account
     defaults = configuration.ingestDefaults
-    // Of the body as it is after decoding; what arrives has the server's own, smaller limit.
-    bodyLimit = max(configuration.server.maximumBodySize, ExpansionLimit().maximumSize)
+    // Of one exchange as it is after decoding; a batch, of which few are in memory at once, may expand further.
+    bodyLimit = configuration.server.maximumBodySize
   }
 
   @Sendable func insert(_ request: HTTPRequest) async throws -> HTTPResponse {

@@ -18,6 +18,7 @@ package struct Service: Sendable {
   package func run(
     onListening: @escaping @Sendable (String) -> Void, untilStopped: @escaping @Sendable () async -> String?
   ) async throws {
+    Memory.returnLargeBlocks()
     try configuration.database.prepareFolder()
     var storeConfiguration = configuration.store(log: log)
     storeConfiguration.purpose = "server"

@@ -62,7 +62,30 @@ import VerbatimTesting
     }
   }
 
-  @Test(arguments: ["", "  \n", "12", "\"text\"", "[", "[,", "[{\"a\":tru}]", "nonsense"])
+  @Test(arguments: ["[", "[,", "[{\"a\":tru}]", " [{\"a\":tru}, \(Bodies.exchange())]", "[nonsense"])
+  func `an array that stops being JSON at its first item has one result`(_ body: String) async throws {
+    try await TestAPI.with { api in
+      let answer = try await api.post(path, body)
+      #expect(answer.status == 200)
+      #expect(answer["success"]?.boolean == false)
+      #expect(answer.results.map { $0.string("error") } == ["invalid_json"])
+    }
+  }
+
+  @Test func `an object over several lines is answered with what to send instead`() async throws {
+    try await TestAPI.with { api in
+      let pretty = "{\n  \"app_id\": \"a\",\n  \"user_id\": \"u\"\n}"
+      for type in ["application/json", nil] {
+        let answer = try await api.post(path, pretty, type: type)
+        #expect(answer.status == 422)
+        #expect(answer.string("detail")?.contains("application/x-ndjson") == true)
+      }
+      let lines = try await api.post(path, "{\n" + Bodies.exchange(), type: "application/x-ndjson")
+      #expect(lines.results.map { $0.string("error") } == ["invalid_json", nil])
+    }
+  }
+
+  @Test(arguments: ["", "  \n", "12", "\"text\"", "nonsense", String(repeating: " ", count: 70_000) + "x"])
   func `a body that never was JSON is 422`(_ body: String) async throws {
     try await TestAPI.with { api in
       let answer = try await api.post(path, body)
@@ -112,15 +135,16 @@ import VerbatimTesting
     }
   }
 
-  @Test(arguments: [HTTPError.bodyTooLarge(limit: 9), .badBody("cut"), .tooSlow])
+  @Test(arguments: [HTTPError.bodyTooLarge(limit: 9), .badBody("cut"), .tooSlow, .overloaded(retryAfter: .seconds(1))])
   func `a body that breaks off keeps what came whole`(_ error: HTTPError) async throws {
     try await TestAPI.with { api in
       let parts = BrokenBody(parts: ["[\(Bodies.exchange("1")),", Bodies.exchange("2") + ","], error: error)
       let answer = try await api.post(path, body: RequestBody { try await parts.next() })
       #expect(answer.status == 200)
       #expect(answer.integer("inserted") == 2)
-      #expect(answer.results.last?.string("error") == APIError(error).code)
-      let nothing = BrokenBody(parts: ["[{\"app"], error: error)
+      let isBroken = if case .badBody = error { true } else { false }
+      #expect(answer.results.last?.string("error") == (isBroken ? "invalid_json" : APIError(error).code))
+      let nothing = BrokenBody(parts: ["{\"app"], error: error)
       let refused = try await api.post(path, body: RequestBody { try await nothing.next() })
       #expect(refused.status == APIError(error).status)
     }
@@ -147,8 +171,15 @@ import VerbatimTesting
       #expect(answer.status == 200)
       #expect(answer.integer("inserted") == 2)
       let cut = try await api.post(path, bytes: Array(body.dropLast(12)), fields: ["Content-Encoding": example.coding])
-      #expect([200, 400].contains(cut.status))
-      #expect(cut.status == 400 ? cut.string("error") == "bad_body" : cut["success"]?.boolean == false)
+      #expect(cut["success"]?.boolean == false)
+      // Nothing of a zstd frame's only block can be read before its end.
+      if example.coding == "zstd" {
+        #expect(cut.status == 400)
+        #expect(cut.string("error") == "bad_body")
+      } else {
+        #expect(cut.status == 200)
+        #expect(cut.results.last?.string("error") == "invalid_json")
+      }
     }
   }
 
