@@ -215,23 +215,29 @@ void Session::peer_closed() {
 
 // MARK: the application
 
-void Session::dispatch(string_view body) {
-  const auto &reader = incoming_->reader;
-  const auto &head = reader.head();
-  const auto text = reader.head_bytes();
-  const auto part = [&](Extent extent) { return slice(text.substr(extent.offset, extent.count)); };
+/// The request's head as far as it has been read.
+cb_head Session::described_head() const {
   cb_head given{};
+  given.peer = slice(peer_);
+  given.is_secure = is_secure();
+  if (!incoming_) return given;
+  const auto &head = incoming_->reader.head();
+  const auto text = incoming_->reader.head_bytes();
+  const auto part = [&](Extent extent) { return slice(text.substr(extent.offset, extent.count)); };
   given.method = part(head.method);
   given.path = head.is_path_root ? slice("/") : part(head.path);
   if (head.has_query) given.query = part(head.query);
   given.head = slice(text);
   given.fields = head.fields.data();
   given.field_count = head.fields.size();
+  given.is_head_method = head.is_head_method;
+  return given;
+}
+
+void Session::dispatch(string_view body) {
+  auto given = described_head();
   given.body = slice(body);
   given.is_body_complete = phase_ == Phase::complete;
-  given.is_head_method = head.is_head_method;
-  given.is_secure = is_secure();
-  given.peer = slice(peer_);
 
   auto *request = new cb_request(loop_, *this);
   const auto &callbacks = loop_.server.callbacks;
@@ -255,7 +261,8 @@ void Session::refuse(cb_refusal refusal) {
   keeps_alive_ = false;
   loop_.server.refusals.fetch_add(1, std::memory_order_relaxed);
   const auto &callbacks = loop_.server.callbacks;
-  callbacks.on_refusal(callbacks.application, refusal, this);
+  const auto head = described_head();
+  callbacks.on_refusal(callbacks.application, refusal, &head, this);
   if (answer_ == Answer::none && phase_ == Phase::broken) gone();
 }
 

@@ -132,6 +132,7 @@ class Session : public boost::intrusive::list_base_hook<boost::intrusive::link_m
   void took_head(bool is_more_there);
   void took_body(string_view part);
   void deliver(string_view part);
+  cb_head described_head() const;
   void dispatch(string_view body);
   void refuse(cb_refusal refusal);
   void break_body(cb_body_event reason);

@@ -16,6 +16,20 @@ package struct AccessLog: Middleware {
     package let peerAddress: String
     package let requestID: String
     package let userAgent: String?
+
+    init(
+      _ request: HTTPRequest, status: Int, duration: Duration, byteCount: Int = 0, isComplete: Bool = true
+    ) {
+      method = request.method
+      path = request.path
+      self.status = status
+      self.duration = duration
+      self.byteCount = byteCount
+      self.isComplete = isComplete
+      peerAddress = request.peerAddress
+      requestID = request.id
+      userAgent = request.fields["User-Agent"]
+    }
   }
 
   private let now: @Sendable () -> ContinuousClock.Instant
@@ -26,6 +40,13 @@ package struct AccessLog: Middleware {
   ) {
     self.now = now
     self.log = log
+  }
+
+  /// Tells of a request that was answered before it came to any middleware.
+  package func record(_ response: HTTPResponse, to request: HTTPRequest) {
+    var byteCount = 0
+    if case .bytes(let bytes) = response.body { byteCount = bytes.count }
+    log(Entry(request, status: response.status, duration: .zero, byteCount: byteCount))
   }
 
   package func respond(to request: HTTPRequest, next: Handler) async throws -> HTTPResponse {
@@ -70,10 +91,7 @@ package struct AccessLog: Middleware {
     _ request: HTTPRequest, status: Int, since start: ContinuousClock.Instant, byteCount: Int = 0,
     isComplete: Bool = true
   ) -> Entry {
-    Entry(
-      method: request.method, path: request.path, status: status, duration: now() - start, byteCount: byteCount,
-      isComplete: isComplete, peerAddress: request.peerAddress, requestID: request.id,
-      userAgent: request.fields["User-Agent"])
+    Entry(request, status: status, duration: now() - start, byteCount: byteCount, isComplete: isComplete)
   }
 }
 

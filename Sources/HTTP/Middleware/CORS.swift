@@ -4,6 +4,14 @@ package struct CORS: Middleware {
     case none
     case any
     case only(Set<String>)
+
+    package func contains(_ origin: String) -> Bool {
+      switch self {
+      case .none: false
+      case .any: true
+      case .only(let allowed): allowed.contains(origin)
+      }
+    }
   }
 
   private let origins: Origins
@@ -28,11 +36,18 @@ package struct CORS: Middleware {
       return preflightAnswer(to: request, from: origin)
     }
     var response = try await next(request)
+    addFields(to: &response, for: request)
+    return response
+  }
+
+  /// Lets the page that asked read the answer, as far as its origin may.
+  package func addFields(to response: inout HTTPResponse, for request: HTTPRequest) {
+    guard origins != .none else { return }
+    let origin = request.fields["Origin"]
     allow(origin, in: &response)
     if origin != nil, !exposedFields.isEmpty {
       response.fields["Access-Control-Expose-Headers"] = exposedFields
     }
-    return response
   }
 
   private func preflightAnswer(to request: HTTPRequest, from origin: String) -> HTTPResponse {

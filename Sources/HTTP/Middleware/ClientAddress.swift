@@ -12,7 +12,7 @@ package struct ClientAddress: Middleware {
   }
 
   /// From the right, the first address that is no trusted proxy's: what stands left of it anybody may have written.
-  private func address(of request: HTTPRequest) -> String {
+  package func address(of request: HTTPRequest) -> String {
     guard trusted.contains(request.peerAddress) else { return request.peerAddress }
     var nearest = request.peerAddress
     for hop in Self.forwardingHops(request.fields).reversed() {

@@ -10,14 +10,15 @@ package struct RequestIDs: Middleware {
 
   package func respond(to request: HTTPRequest, next: Handler) async throws -> HTTPResponse {
     var request = request
-    if let id = request.fields[Self.field], Self.isSound(id) {
-      request.id = id
-    } else {
-      request.id = source.next()
-    }
+    request.id = id(of: request)
     var response = try await next(request)
     response.fields[Self.field] = request.id
     return response
+  }
+
+  package func id(of request: HTTPRequest) -> String {
+    if let id = request.fields[Self.field], Self.isSound(id) { return id }
+    return source.next()
   }
 
   /// 1 to 128 visible ASCII characters: nothing that could break a log line or a header.

@@ -7,14 +7,32 @@ extension HTTPServer {
     /// `head_too_large`, `body_too_large`, `bad_request`, `timeout`, `unsupported`, `internal_error`.
     package var code: String
     package var detail: String
+    /// What is known of the request: all of its head, or what was read before it was refused, perhaps the peer alone.
+    /// nil where its target is not UTF-8.
+    package var request: HTTPRequest?
+
+    init(status: Int, code: String, detail: String) {
+      self.status = status
+      self.code = code
+      self.detail = detail
+    }
   }
 }
 
 extension HTTPServer.Refusal {
   /// The handler's answer has a status or fields that cannot be sent.
-  static let badAnswer = Self(status: 500, code: "internal_error", detail: "The answer could not be sent.")
+  static func badAnswer(to request: HTTPRequest) -> Self {
+    var refusal = Self(status: 500, code: "internal_error", detail: "The answer could not be sent.")
+    refusal.request = request
+    return refusal
+  }
 
-  init(_ reason: cb_refusal, _ configuration: HTTPServer.Configuration) {
+  init(_ reason: cb_refusal, of request: HTTPRequest?, _ configuration: HTTPServer.Configuration) {
+    self.init(reason, configuration)
+    self.request = request
+  }
+
+  private init(_ reason: cb_refusal, _ configuration: HTTPServer.Configuration) {
     switch reason {
     case cb_refusal_bad_host:
       self.init(status: 400, code: "bad_request", detail: "The request must name one valid Host.")
@@ -47,13 +65,19 @@ extension HTTPServer.Refusal {
   }
 
   /// The answer to a request whose stream failed before its first byte.
-  init(streamFailure error: any Error) {
+  init(streamFailure error: any Error, of request: HTTPRequest) {
+    self.init(streamFailure: error)
+    self.request = request
+  }
+
+  private init(streamFailure error: any Error) {
     switch error as? HTTPError {
     case .bodyTooLarge(let limit): self.init(bodyLimit: limit)
     case .badBody(let detail): self.init(status: 400, code: "bad_request", detail: detail)
     case .unsupportedCoding(let coding):
       self.init(status: 415, code: "unsupported", detail: "The coding \(coding) is not understood.")
     case .tooSlow: self.init(status: 408, code: "timeout", detail: "The body did not arrive in time.")
+    case .overloaded: self.init(status: 503, code: "unavailable", detail: "There is no memory for the body now.")
     case .peerGone, nil:
       self.init(status: 500, code: "internal_error", detail: "The answer could not be made.")
     }

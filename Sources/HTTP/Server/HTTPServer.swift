@@ -70,9 +70,9 @@ package final class HTTPServer: Sendable {
         guard let exchange else { return }
         Unmanaged<ServerExchange>.fromOpaque(exchange).takeRetainedValue().ended(isAborted: isAborted)
       },
-      on_refusal: { application, reason, sink in
-        guard let application, let sink else { return }
-        Unmanaged<HTTPServer>.fromOpaque(application).takeUnretainedValue().refuse(reason, sink)
+      on_refusal: { application, reason, head, sink in
+        guard let application, let head, let sink else { return }
+        Unmanaged<HTTPServer>.fromOpaque(application).takeUnretainedValue().refuse(reason, head.pointee, sink)
       },
       on_stopped: { application in
         guard let application else { return }
@@ -95,21 +95,21 @@ package final class HTTPServer: Sendable {
   private func answer(_ request: HTTPRequest, _ exchange: ServerExchange) async {
     let response = await handler(request)
     guard (200...999).contains(response.status), response.fields.isWellFormed else {
-      return exchange.respond(refusal(.badAnswer))
+      return exchange.respond(refusal(.badAnswer(to: request)))
     }
     switch response.body {
     case .none: exchange.respond(response)
     case .bytes(let bytes) where bytes.count <= ServerExchange.writeSize || exchange.isHead:
       exchange.respond(response)
     case .bytes(let bytes):
-      await stream(StreamedAnswer(response, length: bytes.count, exchange)) { try await $0.write(bytes) }
+      await stream(StreamedAnswer(response, length: bytes.count, exchange), to: request) { try await $0.write(bytes) }
     case .stream(let produce):
-      await stream(StreamedAnswer(response, length: nil, exchange), produce)
+      await stream(StreamedAnswer(response, length: nil, exchange), to: request, produce)
     }
   }
 
   private func stream(
-    _ answer: StreamedAnswer, _ produce: @Sendable (ResponseWriter) async throws -> Void
+    _ answer: StreamedAnswer, to request: HTTPRequest, _ produce: @Sendable (ResponseWriter) async throws -> Void
   ) async {
     do {
       if !answer.exchange.isHead { try await produce(ResponseWriter { try await answer.write($0) }) }
@@ -117,13 +117,13 @@ package final class HTTPServer: Sendable {
     } catch  where answer.hasStarted {
       answer.exchange.abort()
     } catch {
-      answer.exchange.respond(refusal(Refusal(streamFailure: error)))
+      answer.exchange.respond(refusal(Refusal(streamFailure: error, of: request)))
     }
   }
 
   /// On a loop's thread.
-  private func refuse(_ reason: cb_refusal, _ sink: UnsafeMutableRawPointer) {
-    let response = refusal(Refusal(reason, configuration))
+  private func refuse(_ reason: cb_refusal, _ head: cb_head, _ sink: UnsafeMutableRawPointer) {
+    let response = refusal(Refusal(reason, of: HTTPRequest(head), configuration))
     response.withAnswer { answer in withUnsafePointer(to: answer) { cb_refuse(sink, $0) } }
   }
 }

@@ -7,7 +7,10 @@ package struct Application: Sendable {
   package let routes: [Router.Route]
   private let handler: Handler
   private let errors: ErrorAnswers
-  private let requestIDs = RequestIDSource()
+  private let requestIDs = RequestIDs()
+  private let clientAddress: ClientAddress?
+  private let accessLog: AccessLog?
+  private let cors: CORS
 
   package init(store: Store, configuration: Configuration, log: Log) {
     let account = Account.standard
@@ -18,9 +21,14 @@ package struct Application: Sendable {
       health: HealthHandlers(store: store))
     routes = router.routes
     self.errors = errors
-    handler = chain(
-      Self.middleware(configuration, ids: requestIDs, errors: errors, log: log),
-      to: { try await Self.route($0, router) })
+    clientAddress = configuration.trustedProxies.map { ClientAddress(behind: $0) }
+    accessLog = RequestLog(configuration, log: log).middleware
+    cors = CORS(origins: configuration.corsOrigins, exposedFields: [RequestIDs.field, "Retry-After"])
+    let middleware: [(any Middleware)?] = [
+      requestIDs, clientAddress, accessLog, cors, ErrorMapping { error, request in errors.answer(error, to: request) },
+      LoopbackGuard(configuration), BodyMemory(MemoryBudget(limit: configuration.bodyMemory)), RequestDecoding(),
+    ]
+    handler = chain(middleware.compactMap { $0 }, to: { try await Self.route($0, router) })
   }
 
   package func respond(to request: HTTPRequest) async -> HTTPResponse {
@@ -32,25 +40,17 @@ package struct Application: Sendable {
     }
   }
 
-  /// The answer to a request that no handler saw.
+  /// The answer to a request that no handler saw, with all that the middleware would have done about it.
   package func answer(to refusal: HTTPServer.Refusal) -> HTTPResponse {
-    let id = requestIDs.next()
+    var request = refusal.request ?? HTTPRequest(method: "", path: "")
+    request.id = requestIDs.id(of: request)
+    if let clientAddress { request.peerAddress = clientAddress.address(of: request) }
     var response = errors.answer(
-      APIError(status: refusal.status, code: refusal.code, detail: refusal.detail), requestID: id)
-    response.fields[RequestIDs.field] = id
+      APIError(status: refusal.status, code: refusal.code, detail: refusal.detail), requestID: request.id)
+    response.fields[RequestIDs.field] = request.id
+    cors.addFields(to: &response, for: request)
+    accessLog?.record(response, to: request)
     return response
-  }
-
-  private static func middleware(
-    _ configuration: Configuration, ids: RequestIDSource, errors: ErrorAnswers, log: Log
-  ) -> [any Middleware] {
-    var middleware: [any Middleware] = [RequestIDs(source: ids)]
-    if let proxies = configuration.trustedProxies { middleware.append(ClientAddress(behind: proxies)) }
-    if let accessLog = RequestLog(configuration, log: log).middleware { middleware.append(accessLog) }
-    middleware.append(CORS(origins: configuration.corsOrigins, exposedFields: [RequestIDs.field, "Retry-After"]))
-    middleware.append(ErrorMapping { error, request in errors.answer(error, to: request) })
-    middleware.append(RequestDecoding())
-    return middleware
   }
 
   private static func route(_ request: HTTPRequest, _ router: Router) async throws -> HTTPResponse {
@@ -61,6 +61,8 @@ package struct Application: Sendable {
       return try await handler(request)
     case .methodNotAllowed(let allowed):
       throw APIError.methodNotAllowed(request.method, path: request.path, allowed: allowed)
+    case .options(let allowed):
+      return HTTPResponse(status: 204, fields: ["Allow": allowed.joined(separator: ", ")])
     case .badPath, .notFound:
       throw APIError.notFound("there is no \(request.path)")
     }

@@ -31,6 +31,9 @@ enum ContentType: Sendable {
       self = .lines
     case let type where type.hasPrefix("application/") && type.hasSuffix("+json"):
       self = .json
+    case "application/x-www-form-urlencoded":
+      throw .unsupportedMediaType(
+        "the body is sent as a form, as curl -d does; add -H 'Content-Type: application/json'")
     case let type:
       throw .unsupportedMediaType("the body is \(type); it must be application/json")
     }

@@ -24,6 +24,11 @@ struct APIError: Error, Sendable {
       fields: ["Allow": list])
   }
 
+  static func forbidden(_ detail: String) -> APIError { APIError(status: 403, code: "forbidden", detail: detail) }
+
+  /// For the log alone.
+  static let cancelled = APIError(status: 499, code: "cancelled", detail: "the client has gone")
+
   static func unsupportedMediaType(_ detail: String) -> APIError {
     APIError(status: 415, code: "unsupported_media_type", detail: detail)
   }
@@ -73,7 +78,7 @@ struct ErrorAnswers: Sendable {
 
   private func unknown(_ error: any Error, _ request: HTTPRequest) -> APIError {
     // The client has gone, and what it waited for was given up.
-    if Task.isCancelled { return APIError(status: 499, code: "cancelled", detail: "the client has gone") }
+    if Task.isCancelled { return .cancelled }
     log.error(
       "MES Unexpected failure",
       ["request_id": request.id, "method": request.method, "path": request.path, "error": "\(error)"])
@@ -107,10 +112,11 @@ extension APIError {
     case .unsupportedCoding(let coding):
       self = .unsupportedMediaType("Content-Encoding \(coding) is not known; it may be \(RequestCoding.accepted)")
       fields["Accept-Encoding"] = RequestCoding.accepted
-    case .peerGone:
-      self.init(status: 400, code: "bad_body", detail: "the body broke off")
+    case .peerGone: self = .cancelled
     case .tooSlow:
       self.init(status: 408, code: "timeout", detail: "the body arrived too slowly")
+    case .overloaded(let retryAfter):
+      self = .unavailable("the bodies of other requests take all the memory there is for them", retryAfter: retryAfter)
     }
   }
 }

@@ -13,7 +13,7 @@ struct RequestLog: Sendable {
   }
 
   /// nil when no request has one.
-  var middleware: (any Middleware)? {
+  var middleware: AccessLog? {
     guard choice != .off else { return nil }
     return AccessLog { entry in
       guard choice == .on || entry.status >= 400 else { return }

@@ -89,13 +89,91 @@ import VerbatimTesting
       let missing = try await api.get("/api/nothing")
       #expect(missing.status == 404)
       #expect(missing.string("error") == "not_found")
-      let method = try await api.get("/api/chat/insert")
+      let method = try await api.request("DELETE", "/api/chat/insert")
       #expect(method.status == 405)
-      #expect(method.fields["Allow"] == "OPTIONS, POST")
+      #expect(method.fields["Allow"] == "GET, HEAD, OPTIONS, POST")
       #expect(method.string("error") == "method_not_allowed")
       #expect(try await api.request("DELETE", "/api/chat/health").fields["Allow"] == "GET, HEAD, OPTIONS")
       #expect(try await api.get("/api/chat/%FF").status == 404)
     }
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `conversations may be called as routes are`(_ transport: Transport) async throws {
+    try await TestAPI.with(transport) { api in
+      for name in ["insert", "error"] {
+        let body = Bodies.exchange("q", answer: "a", "\"conversation_id\":\"\(name)\"")
+        #expect(try await api.post("/api/chat/insert", body).status == 200)
+        let conversation = try await api.get("/api/chat/\(name)")
+        #expect(conversation.status == 200)
+        #expect(conversation.string("id") == name)
+      }
+    }
+  }
+
+  @Test func `OPTIONS says what a path knows`() async throws {
+    try await TestAPI.with { api in
+      for (path, allowed) in [
+        ("/api/chat/health", "GET, HEAD, OPTIONS"), ("/api/chat/insert/batch", "OPTIONS, POST"),
+        ("*", "GET, HEAD, OPTIONS, POST"),
+      ] {
+        let answer = try await api.request("OPTIONS", path)
+        #expect(answer.status == 204)
+        #expect(answer.fields["Allow"] == allowed)
+      }
+      #expect(try await api.request("OPTIONS", "/nothing").status == 404)
+    }
+  }
+
+  @Test func `a form is told how to become JSON`() async throws {
+    try await TestAPI.with { api in
+      let answer = try await api.post(
+        "/api/chat/insert", Bodies.exchange(), type: "application/x-www-form-urlencoded")
+      #expect(answer.status == 415)
+      #expect(answer.string("detail")?.contains("-H 'Content-Type: application/json'") == true)
+    }
+  }
+
+  @Test func `one exchange is bounded as it is decoded`() async throws {
+    var configuration = Configuration()
+    configuration.server.maximumBodySize = 1 << 20
+    let large = Bodies.exchange("q", answer: String(repeating: "x", count: 1 << 20))
+    let body = try Compression.gzip(Array(large.utf8))
+    let items = try Compression.gzip(Array("[\(large),\(Bodies.exchange())]".utf8))
+    try await TestAPI.with(configuration: configuration) { api in
+      let answer = try await api.post("/api/chat/insert", bytes: body, fields: ["Content-Encoding": "gzip"])
+      #expect(answer.status == 413)
+      let batch = try await api.post("/api/chat/insert/batch", bytes: items, fields: ["Content-Encoding": "gzip"])
+      #expect(batch.results.map { $0.string("error") } == ["invalid_value", nil])
+    }
+  }
+
+  @Test func `bodies that find no memory are refused with Retry-After`() {
+    let refused = ErrorAnswers(log: .silent).answer(
+      HTTPError.overloaded(retryAfter: .seconds(5)), to: HTTPRequest(method: "POST", path: "/api/chat/insert"))
+    #expect(refused.status == 503)
+    #expect(refused.fields["Retry-After"] == "5")
+  }
+
+  @Test func `what the server refuses by itself is logged and answered like all else`() async throws {
+    let lines = LogLines()
+    var configuration = Configuration()
+    configuration.server.maximumBodySize = 10
+    configuration.corsOrigins = .only(["https://a.example"])
+    try await TestAPI.with(.socket, configuration: configuration, log: lines.log) { api in
+      let answer = try await api.post(
+        "/api/chat/insert", Bodies.exchange(),
+        fields: ["X-Request-Id": "mine", "Origin": "https://a.example", "User-Agent": "test/1"])
+      #expect(answer.status == 413)
+      #expect(answer.fields["X-Request-Id"] == "mine")
+      #expect(answer.string("request_id") == "mine")
+      #expect(answer.fields["Access-Control-Allow-Origin"] == "https://a.example")
+    }
+    let logged = lines.all.filter { $0.contains("Request ") }
+    #expect(logged.count == 1)
+    for part in [
+      "method=POST", "path=/api/chat/insert", "status=413", "peer=127.0.0.1", "request_id=mine", "user_agent=test/1",
+    ] { #expect(logged.first?.contains(part) == true, "\(part)") }
   }
 
   @Test func `what the server refuses by itself has the same form`() async throws {
