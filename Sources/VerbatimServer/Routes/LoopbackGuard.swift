@@ -2,7 +2,7 @@ import HTTP
 
 /// Keeps web pages out while there are no keys: on loopback, whoever reaches the server is trusted, and a page in a
 /// browser on this machine reaches it, by a name of its own that resolves to 127.0.0.1 or by requests across origins that
-/// need no leave.
+/// need no leave. Only browsers can be turned against their users so; other clients may call the server what they like.
 struct LoopbackGuard: Middleware {
   private let origins: CORS.Origins
 
@@ -13,7 +13,7 @@ struct LoopbackGuard: Middleware {
   }
 
   func respond(to request: HTTPRequest, next: Handler) async throws -> HTTPResponse {
-    if let host = request.fields["Host"], !Self.isLoopback(host[...]) {
+    if Self.isOfBrowser(request), let host = request.fields["Host"], !Self.isLoopback(host[...]) {
       throw APIError.forbidden(
         "the Host \(host) is not this machine's loopback: while there are no keys, only localhost, 127.0.0.0/8 and "
           + "[::1] are served, to keep web pages out; a proxy must send such a Host, or AUTH=off lifts this")
@@ -24,6 +24,11 @@ struct LoopbackGuard: Middleware {
           + "CORS_ORIGINS may; AUTH=off lifts this")
     }
     return try await next(request)
+  }
+
+  /// Every browser names itself so, and no page can change it.
+  private static func isOfBrowser(_ request: HTTPRequest) -> Bool {
+    request.fields["User-Agent"]?.hasPrefix("Mozilla/") == true || request.fields["Origin"] != nil
   }
 
   private static func isLoopback(origin: String) -> Bool {

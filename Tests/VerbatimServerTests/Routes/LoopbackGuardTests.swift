@@ -27,8 +27,9 @@ import VerbatimTesting
     "evil.example", "evil.example:10000", "localhost.evil.example", "127.0.0.1.evil.example", "192.168.0.1",
     "[::2]:10000", "127.1", "", "0.0.0.0", "[::1", "[fe80::1]",
   ])
-  func `other hosts are refused`(_ host: String) async throws {
-    #expect(try await status(["Host": host]) == 403)
+  func `browsers are refused other hosts`(_ host: String) async throws {
+    #expect(try await status(["Host": host, "User-Agent": "Mozilla/5.0 (X11; Linux x86_64)"]) == 403)
+    #expect(try await status(["Host": host, "User-Agent": "curl/7.88.1"]) == 200)
   }
 
   @Test(arguments: ["https://evil.example", "null", "http://localhost.evil.example", "http://127.0.0.1.evil.example"])
@@ -55,7 +56,8 @@ import VerbatimTesting
   @Test(arguments: Transport.allCases)
   func `the refusal says what to do`(_ transport: Transport) async throws {
     try await TestAPI.with(transport) { api in
-      let answer = try await api.post("/api/chat/insert", Bodies.exchange(), fields: ["Host": "evil.example"])
+      let answer = try await api.post(
+        "/api/chat/insert", Bodies.exchange(), fields: ["Host": "evil.example", "User-Agent": "Mozilla/5.0"])
       #expect(answer.status == 403)
       #expect(answer.string("error") == "forbidden")
       #expect(answer.string("detail")?.contains("AUTH=off") == true)
