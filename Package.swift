@@ -15,6 +15,7 @@ let package = Package(
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CMalloc"),
+    .systemLibrary(name: "CSpawn"),
     .target(
       name: "CSimdjson",
       linkerSettings: [.linkedLibrary("simdjson")]),
@@ -30,7 +31,8 @@ let package = Package(
     .executableTarget(name: "verbatim", dependencies: ["VerbatimServer"]),
     .target(
       name: "VerbatimTesting",
-      dependencies: ["CZlib", "CZstd", "VerbatimModel", "Databases", "HTTP", "VerbatimStore", "VerbatimServer"]),
+      dependencies: [
+        "CSpawn", "CZlib", "CZstd", "VerbatimModel", "Databases", "HTTP", "VerbatimStore", "VerbatimServer"]),
 
     .testTarget(name: "VerbatimModelTests", dependencies: ["VerbatimModel", "VerbatimTesting"]),
     .testTarget(name: "DatabasesTests", dependencies: ["Databases", "VerbatimTesting"]),

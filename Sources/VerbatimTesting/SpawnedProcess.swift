@@ -1,27 +1,12 @@
 import Foundation
-import Synchronization
 
 /// The real `verbatim`, run as a process of its own in a folder of its own, with none of this process's settings.
 package final class SpawnedProcess: Sendable {
-  package struct Ending: Sendable, Equatable {
-    /// The exit code, or the number of the signal.
-    package let code: Int32
-    package let wasSignalled: Bool
+  package typealias Ending = ChildProcess.Ending
 
-    package static let cleanExit = Ending(code: 0, wasSignalled: false)
-    package static let killed = Ending(code: SIGKILL, wasSignalled: true)
-
-    package init(code: Int32, wasSignalled: Bool) {
-      self.code = code
-      self.wasSignalled = wasSignalled
-    }
-  }
-
-  private let process: Process
+  private let process: ChildProcess
   private let folder: TemporaryFolder
   private let outputName: String
-  private let ending: AsyncStream<Ending>
-  private let seen = Mutex<Ending?>(nil)
 
   package static func start(
     _ arguments: [String], executable: String? = nil, in folder: TemporaryFolder,
@@ -36,33 +21,21 @@ package final class SpawnedProcess: Sendable {
   ) throws {
     self.folder = folder
     outputName = "output-\(UUID().uuidString)"
-    let (ending, continuation) = AsyncStream.makeStream(of: Ending.self)
-    self.ending = ending
-    let process = Process()
-    self.process = process
-    process.executableURL = executable
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+    if let input { try folder.write(input, to: outputName + ".in") }
+    let inputPath = folder.path(outputName + ".in")
+    let inputFile = try input.map { _ in try FileHandle(forReadingFrom: URL(fileURLWithPath: inputPath)) }
+    let output = try Self.file(folder.path(outputName + ".out"))
+    let errors = try Self.file(folder.path(outputName + ".err"))
     let own = ProcessInfo.processInfo.environment
-    process.environment = own.filter { ["PATH", "HOME", "LD_LIBRARY_PATH"].contains($0.key) }
-      .merging(environment) { _, given in given }
-    process.standardOutput = try Self.file(folder.path(outputName + ".out"))
-    process.standardError = try Self.file(folder.path(outputName + ".err"))
-    if let input {
-      try folder.write(input, to: outputName + ".in")
-      process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder.path(outputName + ".in")))
-    } else {
-      process.standardInput = FileHandle.nullDevice
+    process = try withExtendedLifetime((inputFile, output, errors)) {
+      try ChildProcess(
+        executable.path, arguments,
+        environment: own.filter { ["PATH", "HOME", "LD_LIBRARY_PATH"].contains($0.key) }
+          .merging(environment) { _, given in given },
+        folder: folder.path, input: inputFile?.fileDescriptor, output: output.fileDescriptor,
+        errors: errors.fileDescriptor)
     }
-    process.terminationHandler = { process in
-      continuation.yield(
-        Ending(code: process.terminationStatus, wasSignalled: process.terminationReason == .uncaughtSignal))
-      continuation.finish()
-    }
-    try process.run()
   }
-
-  deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
   package var processIdentifier: Int32 { process.processIdentifier }
 
@@ -73,18 +46,11 @@ package final class SpawnedProcess: Sendable {
 
   package var standardError: String { (try? folder.text(of: outputName + ".err")) ?? "" }
 
-  package func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+  package func send(_ signal: Int32) { process.send(signal) }
 
   /// Returns when the process has ended; may be called again.
   @discardableResult
-  package func waitForEnding() async -> Ending {
-    if let known = seen.withLock({ $0 }) { return known }
-    for await ending in ending {
-      seen.withLock { $0 = ending }
-      return ending
-    }
-    return seen.withLock { $0 } ?? Ending(code: -1, wasSignalled: false)
-  }
+  package func waitForEnding() async -> Ending { await process.waitForEnding() }
 
   private static func file(_ path: String) throws -> FileHandle {
     try Data().write(to: URL(fileURLWithPath: path))

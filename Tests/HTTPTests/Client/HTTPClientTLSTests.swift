@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import VerbatimTesting
 
 @testable import HTTP
 
@@ -8,23 +9,28 @@ private final class OpenSSLServer {
   let port: Int
   let certificatePath: String
   private let folder: URL
-  private let process: Process
+  private let process: ChildProcess
 
-  init() throws {
+  init() async throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "http-client-tls-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     certificatePath = folder.appending(path: "certificate.pem").path
     let keyPath = folder.appending(path: "key.pem").path
-    let making = try Self.openSSL([
-      "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-      "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", keyPath, "-out", certificatePath,
-    ])
-    making.waitUntilExit()
-    try #require(making.terminationStatus == 0)
+    let making = try ChildProcess(
+      "openssl",
+      [
+        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", keyPath, "-out",
+        certificatePath,
+      ])
+    let ending = await making.waitForEnding()
+    try #require(ending == .cleanExit)
 
     let output = Pipe()
-    process = try Self.openSSL(
-      ["s_server", "-accept", "127.0.0.1:0", "-cert", certificatePath, "-key", keyPath, "-www"], output: output)
+    process = try ChildProcess(
+      "openssl", ["s_server", "-accept", "127.0.0.1:0", "-cert", certificatePath, "-key", keyPath, "-www"],
+      output: output.fileHandleForWriting.fileDescriptor)
+    try output.fileHandleForWriting.close()
     var text = ""
     var port: Int?
     while port == nil {
@@ -37,28 +43,16 @@ private final class OpenSSLServer {
     self.port = try #require(port)
   }
 
-  func stop() throws {
-    // SIGTERM would not do: a child of the pool's threads inherits that they block it.
-    kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
+  func stop() async throws {
+    process.send(SIGTERM)
+    await process.waitForEnding()
     try FileManager.default.removeItem(at: folder)
-  }
-
-  private static func openSSL(_ arguments: [String], output: Any = FileHandle.nullDevice) throws -> Process {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["openssl"] + arguments
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    return process
   }
 }
 
 struct HTTPClientTLSTests {
   @Test func `a certificate is taken only from an authority, and only for its name`() async throws {
-    let server = try OpenSSLServer()
-    defer { #expect(throws: Never.self) { try server.stop() } }
+    let server = try await OpenSSLServer()
     var configuration = HTTPClient.Configuration()
     configuration.certificateAuthoritiesPath = server.certificatePath
     let trusting = HTTPClient(configuration: configuration)
@@ -68,6 +62,7 @@ struct HTTPClientTLSTests {
     #expect(!answer.body.isEmpty)
     #expect(await failure(trusting, "https://127.0.0.1:\(server.port)/") == .tls)
     #expect(await failure(HTTPClient(), "https://localhost:\(server.port)/") == .tls)
+    try await server.stop()
   }
 
   private func failure(_ client: HTTPClient, _ url: String) async -> HTTPClientError.Kind? {

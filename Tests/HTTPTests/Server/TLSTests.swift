@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import VerbatimTesting
 
 @testable import HTTP
 
@@ -62,13 +63,9 @@ struct TLSTests {
       }
       return text(200, "")
     } test: { server in
-      let client = Process()
-      client.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-      client.arguments = ["curl", "-sk", "https://127.0.0.1:\(server.port)/"]
-      try client.run()
+      let client = try ChildProcess("curl", ["-sk", "https://127.0.0.1:\(server.port)/"])
       try await hasStarted.value
-      // Started from a thread of the pool, it has the other signals blocked.
-      kill(client.processIdentifier, SIGKILL)
+      client.send(SIGKILL)
       let cancelled = try await wasCancelled.value
       #expect(cancelled)
     }
@@ -148,16 +145,12 @@ private struct TestCertificate {
 
 /// Runs a program and gives what it wrote to its output and its error output.
 private func run(_ program: String, _ arguments: [String]) async throws -> String {
-  try await onThread {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return String(decoding: output, as: UTF8.self)
-  }
+  let pipe = Pipe()
+  let writing = pipe.fileHandleForWriting.fileDescriptor
+  let process = try ChildProcess(program, arguments, output: writing, errors: writing)
+  try pipe.fileHandleForWriting.close()
+  let reading = pipe.fileHandleForReading
+  let output = try await onThread { try reading.readToEnd() ?? Data() }
+  await process.waitForEnding()
+  return String(decoding: output, as: UTF8.self)
 }
