@@ -32,7 +32,8 @@ let package = Package(
     .target(
       name: "VerbatimTesting",
       dependencies: [
-        "CSpawn", "CZlib", "CZstd", "VerbatimModel", "Databases", "HTTP", "VerbatimStore", "VerbatimServer"]),
+        "CSpawn", "CZlib", "CZstd", "VerbatimModel", "Databases", "HTTP", "VerbatimStore", "VerbatimServer",
+      ]),
 
     .testTarget(name: "VerbatimModelTests", dependencies: ["VerbatimModel", "VerbatimTesting"]),
     .testTarget(name: "DatabasesTests", dependencies: ["Databases", "VerbatimTesting"]),

@@ -22,7 +22,7 @@ struct ReadingHandlers: Sendable {
     let id = request.parameters["conversation_id"] ?? ""
     let limit = try Self.limit(request)
     let page = try await page(of: id, from: try Self.place(request), limit: limit)
-    var json = JSONWriter(reservingCapacity: 4096)
+    var json = JSONWriter(reservingCapacity: page.textBytes * 9 / 8 + page.exchanges.count * 1024 + 256)
     json.beginObject()
     json.key("limit")
     json.integer(limit)

@@ -24,6 +24,8 @@ package struct ExchangePage: Sendable {
   /// Oldest first.
   package var exchanges: [StoredExchange]
   package var hasMore: Bool
+  /// About how many bytes of text its exchanges hold.
+  package var textBytes: Int
 }
 
 /// Makes a page of exchanges from a conversation's rows in one pass.
@@ -83,9 +85,11 @@ struct ExchangePageBuilder {
 
   mutating func finish() -> ExchangePage {
     while !hasMore, let failure = failures.popFirst() { _ = append(failure) }
-    guard order == .newestFirst else { return ExchangePage(exchanges: exchanges, hasMore: hasMore) }
-    for index in exchanges.indices where exchanges[index].failure == nil { exchanges[index].messages.reverse() }
-    return ExchangePage(exchanges: exchanges.reversed(), hasMore: hasMore)
+    if order == .newestFirst {
+      for index in exchanges.indices where exchanges[index].failure == nil { exchanges[index].messages.reverse() }
+      exchanges.reverse()
+    }
+    return ExchangePage(exchanges: exchanges, hasMore: hasMore, textBytes: budget.spent)
   }
 
   private mutating func exchange(_ row: HistoryRow) throws -> StoredExchange {
@@ -125,7 +129,7 @@ struct ExchangePageBuilder {
 struct PageBudget {
   static let bytes = 16 << 20
 
-  private var spent = 0
+  private(set) var spent = 0
 
   var isSpent: Bool { spent >= Self.bytes }
 
