@@ -4,9 +4,8 @@ import VerbatimModel
 extension UUIDv7: SQLBindable {
   package var sqlValue: SQLValue { .blob(bytes[...]) }
 
-  /// Bounds of a search, not ids themselves.
+  /// The lower bound of a search, not an id itself.
   static let beforeAll = UUIDv7(high: 0, low: 0)
-  static let afterAll = UUIDv7(high: .max, low: .max)
 }
 
 extension Binds {

@@ -45,8 +45,11 @@ final class PendingExchange: Sendable {
 
   var price: Int64 { Self.plausible(exchange.totalPrice) ?? 0 }
 
+  /// Tokens and millionths of a price that counters take; `verify` counts by the same.
+  static let countable: ClosedRange<Int64> = IngestLimits.tokens
+
   private static func plausible(_ count: Int64?) -> Int64? {
-    guard let count, (0...1_000_000_000_000).contains(count) else { return nil }
+    guard let count, countable.contains(count) else { return nil }
     return count
   }
 

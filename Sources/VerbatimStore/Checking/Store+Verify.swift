@@ -212,12 +212,16 @@ struct Check: Sendable {
 
   /// The tokens that an exchange counts for, as `PendingExchange.totalTokens` has them.
   static let exchangeTokens: String = """
-    CASE WHEN total_tokens BETWEEN 0 AND 1000000000000 THEN total_tokens
+    CASE WHEN \(isCountable("total_tokens")) THEN total_tokens
       ELSE \(plausible("prompt_tokens")) + \(plausible("completion_tokens")) END
     """
 
+  private static func isCountable(_ column: String) -> String {
+    "\(column) BETWEEN \(PendingExchange.countable.lowerBound) AND \(PendingExchange.countable.upperBound)"
+  }
+
   static func plausible(_ column: String) -> String {
-    "(CASE WHEN \(column) BETWEEN 0 AND 1000000000000 THEN \(column) ELSE 0 END)"
+    "(CASE WHEN \(isCountable(column)) THEN \(column) ELSE 0 END)"
   }
 }
 
