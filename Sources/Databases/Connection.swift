@@ -25,7 +25,7 @@ package actor Connection {
   }
 
   private let thread: ThreadExecutor
-  private let turns = Pool<Void>(capacity: 1) {}
+  private let turns = Pool(PoolLimits(capacity: 1)) {}
   private let interruption = Interruption()
   private let connect: @Sendable (Interruption) throws(DatabaseError) -> any Driver
   private let slowQueries: SlowQueries?
@@ -57,10 +57,10 @@ package actor Connection {
   nonisolated package func run<Result: Sendable>(
     _ body: @Sendable (isolated Connection) throws -> Result
   ) async throws -> Result {
-    try await turns.acquire()
+    let turn = try await turns.acquire()
     let ticket = interruption.drawTicket()
     return try await withTaskCancellationHandler {
-      try await perform(ticket, body)
+      try await perform(ticket, turn, body)
     } onCancel: {
       interruption.cancel(ticket)
     }
@@ -71,15 +71,15 @@ package actor Connection {
   nonisolated package func runToEnd<Result: Sendable>(
     _ body: @Sendable (isolated Connection) throws -> Result
   ) async throws -> Result {
-    try await turns.acquire(waitsToEnd: true)
-    return try await perform(nil, body)
+    let turn = try await turns.acquire(waitsToEnd: true)
+    return try await perform(nil, turn, body)
   }
 
   /// Ends the turn on this thread already, so that the next task sets out while this one's travels back.
   private func perform<Result>(
-    _ ticket: Interruption.Ticket?, _ body: @Sendable (isolated Connection) throws -> Result
+    _ ticket: Interruption.Ticket?, _ turn: Loan<Void>, _ body: @Sendable (isolated Connection) throws -> Result
   ) throws -> Result {
-    defer { turns.release(()) }
+    defer { turns.release(turn) }
     guard let ticket else { return try body(self) }
     interruption.begin(ticket)
     defer { interruption.end() }

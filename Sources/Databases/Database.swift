@@ -56,7 +56,7 @@ package final class Database: Sendable {
     self.configuration = configuration
     self.lock = Mutex(lock)
     writer = try configuration.connection(isWriter: configuration.isWritable)
-    readers = Pool(capacity: configuration.maximumReaders) {
+    readers = Pool(PoolLimits(capacity: configuration.maximumReaders)) {
       try configuration.connection(isWriter: false)
     }
   }
@@ -73,7 +73,7 @@ package final class Database: Sendable {
   ) async throws -> Result {
     let reader = try await readers.acquire()
     defer { readers.release(reader) }
-    return try await reader.run(body)
+    return try await reader.resource.run(body)
   }
 
   /// Copies the database as it is at this moment to a new file while writers go on (SQLite's online backup). The log

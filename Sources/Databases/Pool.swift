@@ -2,8 +2,10 @@ import Synchronization
 
 /// A bounded number of resources, opened when first needed, lent to one task at a time.
 final class Pool<Resource: Sendable>: Sendable {
+  typealias Instant = ContinuousClock.Instant
+
   private enum Grant {
-    case resource(Resource)
+    case loan(Loan<Resource>)
     case mayOpen
   }
 
@@ -13,6 +15,8 @@ final class Pool<Resource: Sendable>: Sendable {
     var line: WaitingLine<Resource, Waiter>
     var lastNumber: UInt64 = 0
     var closers: [CheckedContinuation<Void, Never>] = []
+    /// Sleeps until something expires.
+    var sweep: (task: Task<Void, Never>, due: Instant)?
 
     mutating func closersWhenIdle() -> [CheckedContinuation<Void, Never>] {
       guard line.isClosed && line.opened == 0 else { return [] }
@@ -21,44 +25,72 @@ final class Pool<Resource: Sendable>: Sendable {
     }
   }
 
+  private let limits: PoolLimits
   private let state: Mutex<State>
   private let open: @Sendable () throws -> Resource
+  private let discard: @Sendable (Resource) -> Void
+  private let clock: @Sendable () -> Instant
+  /// Stands in where nothing asks for the time.
+  private let start: Instant
 
-  init(capacity: Int, open: @escaping @Sendable () throws -> Resource) {
-    state = Mutex(State(line: WaitingLine(capacity: capacity)))
+  /// `discard` hears of each resource that nobody is to use any more, but for those that `close` answers.
+  init(
+    _ limits: PoolLimits, clock: @escaping @Sendable () -> Instant = { .now },
+    open: @escaping @Sendable () throws -> Resource, discard: @escaping @Sendable (Resource) -> Void = { _ in }
+  ) {
+    self.limits = limits
+    self.clock = clock
     self.open = open
+    self.discard = discard
+    start = clock()
+    state = Mutex(State(line: WaitingLine(limits)))
   }
 
+  var statistics: PoolStatistics { state.withLock { $0.line.statistics } }
   var waitingCount: Int { state.withLock { $0.line.waitingCount } }
-  var openedCount: Int { state.withLock { $0.line.opened } }
+
+  private var now: Instant { limits.areTimed ? clock() : start }
 
   /// Waits for a resource. A cancelled task leaves the line at once, unless it `waitsToEnd`.
-  func acquire(waitsToEnd: Bool = false) async throws -> Resource {
+  func acquire(waitsToEnd: Bool = false) async throws -> Loan<Resource> {
     if !waitsToEnd && Task.isCancelled { throw DatabaseError.cancelled }
     switch state.withLock({ $0.line.arrive() }) {
-    case .take(let resource): return resource
+    case .take(let loan): return loan
     case .open: return try openOne()
+    case .refuse: throw DatabaseError.tooManyWait
     case .closed: throw DatabaseError.closed
     case .wait:
       switch try await wait(toEnd: waitsToEnd) {
-      case .resource(let resource): return resource
+      case .loan(let loan): return loan
       case .mayOpen: return try openOne()
       }
     }
   }
 
-  func release(_ resource: Resource) {
-    let (waiter, closers) = state.withLock { state in
-      let waiter = state.line.giveBack(resource)
-      return (waiter, state.closersWhenIdle())
+  func release(_ loan: Loan<Resource>) {
+    let now = now
+    let (outcome, closers) = state.withLock { state in
+      let outcome = state.line.giveBack(loan, at: now)
+      return (outcome, state.closersWhenIdle())
     }
-    waiter?.resume(returning: .resource(resource))
+    switch outcome {
+    case .hand(let waiter): waiter.resume(returning: .loan(loan))
+    case .keep: if limits.lifetime != nil { sweepInTime() }
+    case .close: discard(loan.resource)
+    case .replace(let waiter):
+      discard(loan.resource)
+      waiter.resume(returning: .mayOpen)
+    }
     for closer in closers { closer.resume() }
   }
 
   /// Turns waiters away, waits until everything lent is back, and answers the resources that were free.
   func close() async -> [Resource] {
-    let (waiters, free) = state.withLock { $0.line.close() }
+    let (waiters, free, sweep) = state.withLock { state in
+      let (waiters, free) = state.line.close()
+      return (waiters, free, state.sweep)
+    }
+    sweep?.task.cancel()
     for waiter in waiters { waiter.resume(throwing: DatabaseError.closed) }
     await withCheckedContinuation { continuation in
       let closers = state.withLock { state in
@@ -70,12 +102,40 @@ final class Pool<Resource: Sendable>: Sendable {
     return free
   }
 
-  private func openOne() throws -> Resource {
+  /// Closes what has become too old and turns away whose patience is over.
+  func sweep() {
+    let now = now
+    let expired = state.withLock { state in
+      state.sweep = nil
+      return state.line.expire(at: now)
+    }
+    for resource in expired.old { discard(resource) }
+    for waiter in expired.impatient { waiter.resume(throwing: DatabaseError.waitedTooLong) }
+    sweepInTime()
+  }
+
+  /// Sees to it that `sweep` runs when the next thing expires.
+  private func sweepInTime() {
+    state.withLock { state in
+      guard !state.line.isClosed, let due = state.line.nextExpiry() else { return }
+      if let planned = state.sweep, planned.due <= due { return }
+      state.sweep?.task.cancel()
+      let task = Task.detached { [weak self] in
+        // Sleeping fails only when another sweep has taken this one's place, or the pool is closed.
+        guard (try? await Task.sleep(until: due, clock: .continuous)) != nil else { return }
+        self?.sweep()
+      }
+      state.sweep = (task, due)
+    }
+  }
+
+  private func openOne() throws -> Loan<Resource> {
     do {
-      return try open()
+      return Loan(resource: try open(), openedAt: now)
     } catch {
+      let now = now
       let (waiter, closers) = state.withLock { state in
-        let waiter = state.line.fail()
+        let waiter = state.line.fail(at: now)
         return (waiter, state.closersWhenIdle())
       }
       waiter?.resume(returning: .mayOpen)
@@ -101,21 +161,30 @@ final class Pool<Resource: Sendable>: Sendable {
 
   /// Looks again, since a resource may have come back and the task may have been cancelled before it was in the line.
   private func enter(_ waiter: Waiter, number: UInt64, waitsToEnd: Bool) {
+    let now = now
     let grant: Result<Grant, DatabaseError>? = state.withLock { state in
       if !waitsToEnd && Task.isCancelled { return .failure(.cancelled) }
       switch state.line.arrive() {
-      case .take(let resource): return .success(.resource(resource))
+      case .take(let loan): return .success(.loan(loan))
       case .open: return .success(.mayOpen)
+      case .refuse: return .failure(.tooManyWait)
       case .closed: return .failure(.closed)
       case .wait:
-        state.line.enter(waiter, number: number)
+        state.line.enter(waiter, number: number, at: now)
         return nil
       }
     }
     switch grant {
     case .success(let grant): waiter.resume(returning: grant)
     case .failure(let error): waiter.resume(throwing: error)
-    case nil: break
+    case nil: if limits.patience != nil { sweepInTime() }
     }
   }
+}
+
+extension DatabaseError {
+  fileprivate static let tooManyWait = DatabaseError(
+    kind: .unavailable, code: 0, message: "too many wait for a connection")
+  fileprivate static let waitedTooLong = DatabaseError(
+    kind: .unavailable, code: 0, message: "every connection was busy for too long")
 }

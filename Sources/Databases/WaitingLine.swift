@@ -1,104 +1,185 @@
+/// A resource that is lent, and since when it exists.
+struct Loan<Resource> {
+  let resource: Resource
+  let openedAt: ContinuousClock.Instant
+}
+
+extension Loan: Sendable where Resource: Sendable {}
+
 /// Who gets which of a bounded number of resources: waiters first come, first served; the resource used last is
 /// reused first, for its cache is warm.
 ///
 /// A plain value that takes events and says what is to be done; `Pool` does it.
 struct WaitingLine<Resource, Waiter> {
+  typealias Instant = ContinuousClock.Instant
+
   enum Arrival {
-    case take(Resource)
+    case take(Loan<Resource>)
     /// Open another one; `fail` when that does not succeed.
     case open
     case wait
+    /// Too many wait already.
+    case refuse
     case closed
+  }
+
+  enum Return {
+    case hand(to: Waiter)
+    case keep
+    /// Nobody is to use it any more.
+    case close
+    /// Too old: close it, and let the waiter open another one.
+    case replace(for: Waiter)
+  }
+
+  private struct Place {
+    let number: UInt64
+    let waiter: Waiter
+    let since: Instant
   }
 
   private(set) var isClosed = false
   /// Resources that exist or are being opened, free ones included.
   private(set) var opened = 0
-  private let capacity: Int
-  private var free: [Resource] = []
+  private let limits: PoolLimits
+  /// The one that was used last stands last.
+  private var free: [Loan<Resource>] = []
   /// In the order of their arrival; nil for those who were served or left.
-  private var waiters: [(number: UInt64, waiter: Waiter)?] = []
-  private var firstWaiter = 0
+  private var places: [Place?] = []
+  private var firstPlace = 0
   private var vacated = 0
+  private var counts = PoolStatistics()
   private static var fewestToClear: Int { 32 }
 
-  init(capacity: Int) { self.capacity = max(1, capacity) }
+  init(_ limits: PoolLimits) {
+    self.limits = limits
+    counts.capacity = limits.capacity
+  }
 
   var freeCount: Int { free.count }
-  var waitingCount: Int { waiters.count - vacated }
+  var waitingCount: Int { places.count - vacated }
   /// Places that are held in memory, the vacated ones included.
-  var placeCount: Int { waiters.count }
+  var placeCount: Int { places.count }
+
+  var statistics: PoolStatistics {
+    var statistics = counts
+    statistics.open = opened
+    statistics.idle = free.count
+    statistics.waiting = waitingCount
+    return statistics
+  }
 
   mutating func arrive() -> Arrival {
     if isClosed { return .closed }
-    if let resource = free.popLast() { return .take(resource) }
-    if opened < capacity {
+    if let loan = free.popLast() { return .take(loan) }
+    if opened < limits.capacity {
       opened += 1
       return .open
     }
-    return .wait
+    return waitingCount < limits.waiters ? .wait : .refuse
   }
 
-  mutating func enter(_ waiter: Waiter, number: UInt64) {
-    waiters.append((number, waiter))
+  mutating func enter(_ waiter: Waiter, number: UInt64, at now: Instant) {
+    places.append(Place(number: number, waiter: waiter, since: now))
   }
 
   /// The waiter, unless it has been served already.
   mutating func leave(number: UInt64) -> Waiter? {
-    guard let index = waiters[firstWaiter...].firstIndex(where: { $0?.number == number }) else { return nil }
-    return vacate(index)
+    guard let index = places[firstPlace...].firstIndex(where: { $0?.number == number }) else { return nil }
+    return vacate(index)?.waiter
   }
 
-  /// A resource comes back: the waiter that gets it, or nil when it is kept (or, closed, is the caller's to close).
-  mutating func giveBack(_ resource: Resource) -> Waiter? {
-    if let waiter = popWaiter() { return waiter }
-    if isClosed {
-      opened -= 1
-    } else {
-      free.append(resource)
+  /// What becomes of a resource that comes back.
+  mutating func giveBack(_ loan: Loan<Resource>, at now: Instant) -> Return {
+    if isOld(loan, at: now) {
+      if !isClosed { counts.closedAsOld += 1 }
+      return fail(at: now).map { .replace(for: $0) } ?? .close
     }
-    return nil
+    if let waiter = serve(at: now) { return .hand(to: waiter) }
+    guard !isClosed, free.count < limits.idle else {
+      if !isClosed { counts.closedAsIdle += 1 }
+      opened -= 1
+      return .close
+    }
+    free.append(loan)
+    return .keep
   }
 
-  /// A resource could not be opened: the waiter that may try in its place.
-  mutating func fail() -> Waiter? {
-    if let waiter = popWaiter() { return waiter }
+  /// A resource could not be opened, or is gone: the waiter that may try in its place.
+  mutating func fail(at now: Instant) -> Waiter? {
+    if let waiter = serve(at: now) { return waiter }
     opened -= 1
     return nil
+  }
+
+  /// The free resources that have become too old, to be closed, and the waiters whose patience is over.
+  mutating func expire(at now: Instant) -> (old: [Resource], impatient: [Waiter]) {
+    let old = free.filter { isOld($0, at: now) }
+    if !old.isEmpty { free = free.filter { !isOld($0, at: now) } }
+    opened -= old.count
+    counts.closedAsOld += old.count
+    var impatient: [Waiter] = []
+    while let patience = limits.patience, let first = firstWaiting(), first.since.advanced(by: patience) <= now {
+      if let place = vacate(firstPlace) { impatient.append(place.waiter) }
+    }
+    return (old.map(\.resource), impatient)
+  }
+
+  /// When `expire` will have something to do, as far as is known now.
+  mutating func nextExpiry() -> Instant? {
+    let oldest: Instant? = limits.lifetime.flatMap { lifetime in
+      free.map(\.openedAt).min()?.advanced(by: lifetime)
+    }
+    let impatient: Instant? = limits.patience.flatMap { firstWaiting()?.since.advanced(by: $0) }
+    guard let oldest, let impatient else { return oldest ?? impatient }
+    return min(oldest, impatient)
   }
 
   /// Nobody is served from now on: the waiters to turn away and the free resources to close.
   mutating func close() -> (waiters: [Waiter], free: [Resource]) {
     isClosed = true
-    let turnedAway = waiters[firstWaiter...].compactMap { $0?.waiter }
-    let closing = free
+    let turnedAway = places[firstPlace...].compactMap { $0?.waiter }
+    let closing = free.map(\.resource)
     opened -= closing.count
     free = []
-    waiters = []
-    firstWaiter = 0
+    places = []
+    firstPlace = 0
     vacated = 0
     return (turnedAway, closing)
   }
 
-  private mutating func popWaiter() -> Waiter? {
-    while firstWaiter < waiters.count {
-      if let waiter = vacate(firstWaiter) { return waiter }
-      firstWaiter += 1
+  private func isOld(_ loan: Loan<Resource>, at now: Instant) -> Bool {
+    guard let lifetime = limits.lifetime else { return false }
+    return loan.openedAt.advanced(by: lifetime) <= now
+  }
+
+  private mutating func serve(at now: Instant) -> Waiter? {
+    guard firstWaiting() != nil, let place = vacate(firstPlace) else { return nil }
+    counts.waits += 1
+    counts.waitTime += place.since.duration(to: now)
+    return place.waiter
+  }
+
+  /// Who has waited longest; passes over those who left.
+  private mutating func firstWaiting() -> Place? {
+    while firstPlace < places.count {
+      if let place = places[firstPlace] { return place }
+      firstPlace += 1
     }
     return nil
   }
 
   /// Empties a place; nil when it was empty. Clears the vacated places away when they are most of the line, so that a
   /// line which never ends does not grow.
-  private mutating func vacate(_ index: Int) -> Waiter? {
-    guard let entry = waiters[index] else { return nil }
-    waiters[index] = nil
+  private mutating func vacate(_ index: Int) -> Place? {
+    guard let place = places[index] else { return nil }
+    places[index] = nil
     vacated += 1
-    if vacated >= Self.fewestToClear, vacated * 2 > waiters.count {
-      waiters.removeAll { $0 == nil }
-      firstWaiter = 0
+    if vacated >= Self.fewestToClear, vacated * 2 > places.count {
+      places.removeAll { $0 == nil }
+      firstPlace = 0
       vacated = 0
     }
-    return entry.waiter
+    return place
   }
 }
