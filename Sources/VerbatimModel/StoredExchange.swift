@@ -10,6 +10,8 @@ package struct StoredExchange: Sendable {
   package var messages: [Message]
   package var choices: [Message]
   package var failure: NewExchange.Failure?
+  /// How many attachments its row speaks of; `attachments` is empty until they are looked up.
+  package var attachmentCount = 0
   package var attachments: [StoredAttachment]
   package var request: Bytes?
   package var inputs: Bytes?

@@ -8,7 +8,7 @@ enum HistoryColumns {
     "role", "name", "content_kind", "tool_call_id", "created_at", "recorded_at", "content", "raw", "tool_calls",
     "model_provider", "model_name", "prompt_tokens", "completion_tokens", "total_tokens", "finish_reason",
     "system_fingerprint", "response_id", "is_stream", "latency", "first_token_latency", "total_price", "currency",
-    "status", "ip", "client_message_id", "request", "usage", "inputs", "other",
+    "status", "ip", "client_message_id", "attachment_count", "request", "usage", "inputs", "other",
   ]
 
   static let all: String = names.joined(separator: ", ")
@@ -99,6 +99,7 @@ struct MessageRow {
     binds.text(pending.status)
     binds.text(exchange.ip)
     binds.text(exchange.clientMessageID)
+    binds.integer(Int64(exchange.attachments.count))
     binds.text(bytes: pending.isFailure ? pending.failedRequest : exchange.request)
     binds.text(bytes: exchange.usage)
     binds.text(bytes: exchange.inputs)
@@ -106,6 +107,6 @@ struct MessageRow {
   }
 
   private func bindNoExchange(to binds: borrowing Binds) {
-    for _ in 0..<20 { binds.null() }
+    for _ in 0..<21 { binds.null() }
   }
 }

@@ -14,7 +14,7 @@ struct HistoryRow {
     case role, name, contentKind, toolCallID, createdAt, recordedAt, content, raw, toolCalls
     case modelProvider, modelName, promptTokens, completionTokens, totalTokens, finishReason
     case systemFingerprint, responseID, isStream, latency, firstTokenLatency, totalPrice, currency
-    case status, ip, clientMessageID, request, usage, inputs, other
+    case status, ip, clientMessageID, attachmentCount, request, usage, inputs, other
     case errorCode, errorMessage
   }
 
@@ -49,6 +49,7 @@ struct HistoryRow {
       userID: text(.userID), modelProvider: text(.modelProvider), modelName: text(.modelName),
       isStream: integer(.isStream) == 1, createdAt: integer(.createdAt) ?? 0, recordedAt: integer(.recordedAt) ?? 0)
     exchange.clientMessageID = optionalText(.clientMessageID)
+    exchange.attachmentCount = Int(row.integer(Column.attachmentCount.rawValue))
     exchange.request = bytes(.request)
     exchange.inputs = bytes(.inputs)
     exchange.metadata = bytes(.other)

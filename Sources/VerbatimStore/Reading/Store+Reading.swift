@@ -111,15 +111,15 @@ extension Connection {
   }
 
   private func addAttachments(to page: inout [StoredExchange]) throws {
-    guard !page.isEmpty else { return }
     var places: [UUIDv7: Int] = [:]
-    for (place, exchange) in page.enumerated() { places[exchange.id] = place }
+    for place in page.indices where page[place].attachmentCount > 0 { places[page[place].id] = place }
+    guard !places.isEmpty else { return }
     try forEachRow(
       """
       SELECT exchange_id, id, type, transfer_method, url, belongs_to, upload_file_id, file_name, file_size, mime_type,
         metadata
       FROM message_files
-      WHERE exchange_id IN (\(list: page.map(\.id)))
+      WHERE exchange_id IN (\(list: Array(places.keys)))
       ORDER BY exchange_id, id
       """
     ) { row in

@@ -183,6 +183,7 @@ extension Migration {
       channel_id          INTEGER,
       ip                  TEXT,
       client_message_id   TEXT,
+      attachment_count    INTEGER,
       content             TEXT,
       raw                 TEXT,
       tool_calls          TEXT,
