@@ -154,6 +154,37 @@ package actor Connection {
     }
   }
 
+  /// Inserts rows at once: the hot path of writing. `bind` is called for each row index in order and must bind a value
+  /// for each column in order. Answers how many rows were new, where `bulk` keeps those that are there.
+  ///
+  /// The rows have distinct keys; give them in the order of their keys, or two such inserts lock each other out. Where
+  /// `Dialect.reportsConflicts`, keys may repeat, and `conflicted` hears of each row that was kept out by one that is
+  /// there. When it throws, rows may have been written: a transaction around it rolls them back.
+  @discardableResult
+  package func insert(
+    _ bulk: BulkInsert, rows: Int, bind: (Int, borrowing Binds) -> Void, conflicted: ((Int) -> Void)? = nil
+  ) throws(DatabaseError) -> Int {
+    guard rows > 0 else { return 0 }
+    if let name = bulk.refusedIdentifier { throw .misuse("not an identifier: \(name.debugDescription)") }
+    let driver = try engine()
+    try checkTransaction(driver)
+    if interruption.isRequested { throw .cancelled }
+    let started = slowQueries == nil ? 0 : monotonicNanoseconds()
+    usesInHand += 1
+    defer {
+      usesInHand -= 1
+      slowQueries?.note(bulk.text, since: started)
+    }
+    do {
+      return try driver.insert(bulk, rows: rows, bind: bind, conflicted: conflicted)
+    } catch {
+      throw noted(error)
+    }
+  }
+
+  /// What the engine is like; connects when that was not done yet.
+  package func dialect() throws(DatabaseError) -> Dialect { try engine().dialect }
+
   // MARK: Transactions
 
   /// Runs `body` in a transaction that takes the write lock at once; rolls back when it throws. The commit is durable.

@@ -1,47 +1,46 @@
 import Synchronization
 
-/// A database: one writing connection and a pool of reading ones.
+/// A database: writing connections and a pool of reading ones.
 ///
-/// What `writer.transaction` has committed is on disk and survives a crash of the machine. Readers see whole
-/// transactions only and never wait for the writer. One process writes to a file at a time: opening it for writing
-/// takes the lock beside it (`WriteLock`), for `Configuration.purpose`.
+/// What a writer's `transaction` has committed is on disk and survives a crash of the machine. Readers see whole
+/// transactions only and never wait for writers. One process writes to a file at a time: opening it for writing takes
+/// the lock beside it (`WriteLock`), for `Configuration.purpose`. A server's database is shared by many.
 package final class Database: Sendable {
   package struct Configuration: Sendable {
-    /// Where the SQLite file is; its folder must exist.
-    package var path: String
+    package var engine: Engine
+    /// Connections that write. A file takes one; whatever more is said counts for servers only.
+    package var writerCount: Int = 2
     /// The most reading connections that are open at once; they are opened when first needed.
     package var maximumReaders: Int = 4
-    /// Page cache of the writing connection, bytes.
-    package var writerCacheSize: Int = 32 << 20
-    /// Page cache of each reading connection, bytes.
-    package var readerCacheSize: Int = 2 << 20
-    /// How long a statement waits for a lock that another process holds.
-    package var busyTimeout: Duration = .seconds(5)
-    /// Pages in the log from which on `checkpointIfNeeded` writes them back. More pages mean fewer but longer stalls.
-    package var checkpointPages: Int = 2000
     /// Statements that take at least this long are reported.
     package var slowQueryThreshold: Duration = .milliseconds(500)
     /// Hears of slow statements: text without values, time taken. Called on the connection's thread.
     package var onSlowQuery: (@Sendable (String, Duration) -> Void)?
-    /// Why it is opened for writing: told to others who want to.
+    /// Why a file is opened for writing: told to others who want to.
     package var purpose: String = "another program"
-    /// False: the file is opened for reading only and must exist.
+    /// False: opened for reading only; a file must exist.
     package var isWritable: Bool = true
 
-    package init(path: String) { self.path = path }
+    package init(_ engine: Engine) { self.engine = engine }
+
+    package init(path: String) { self.init(.sqlite(SQLiteFile(path: path))) }
   }
 
-  /// The connection that alone writes and checkpoints.
-  package let writer: Connection
+  /// The connections that write; one alone for a file, which it checkpoints, too.
+  package let writers: [Connection]
   private let readers: Pool<Connection>
   private let configuration: Configuration
   private let lock: Mutex<WriteLock?>
 
+  /// The first of the writers.
+  package var writer: Connection { writers[0] }
+
   /// Throws `WriteLock.Holder` when somebody else writes to the file.
   package static func open(_ configuration: Configuration) async throws -> Database {
-    let lock =
-      try configuration.isWritable
-      ? WriteLock(database: configuration.path, purpose: configuration.purpose) : nil
+    guard case .sqlite(let file) = configuration.engine, configuration.isWritable else {
+      return try await open(configuration, holding: nil)
+    }
+    let lock = try WriteLock(database: file.path, purpose: configuration.purpose)
     return try await open(configuration, holding: lock)
   }
 
@@ -55,7 +54,9 @@ package final class Database: Sendable {
   private init(_ configuration: Configuration, _ lock: WriteLock?) throws {
     self.configuration = configuration
     self.lock = Mutex(lock)
-    writer = try configuration.connection(isWriter: configuration.isWritable)
+    writers = try (0..<configuration.engine.writerCount(atMost: configuration.writerCount)).map { _ in
+      try configuration.connection(isWriter: configuration.isWritable)
+    }
     readers = Pool(PoolLimits(capacity: configuration.maximumReaders)) {
       try configuration.connection(isWriter: false)
     }
@@ -65,6 +66,9 @@ package final class Database: Sendable {
   package func announce(url: String) throws(DatabaseError) {
     try lock.withLock { lock throws(DatabaseError) in try lock?.announce(url: url) }
   }
+
+  /// What the engine is like; connects when that was not done yet.
+  package func dialect() async throws -> Dialect { try await writer.run { try $0.dialect() } }
 
   /// Runs `body` on a reading connection; waits for one when all are busy. Cancelling interrupts it, or gives up the
   /// place in the line.
@@ -90,7 +94,7 @@ package final class Database: Sendable {
   /// Waits for what is running, checkpoints, closes. What comes later fails as unavailable.
   package func close() async {
     for reader in await readers.close() { await reader.close() }
-    await writer.closeAfterCheckpoint()
+    for writer in writers { await writer.closeAfterCheckpoint() }
     lock.withLock { $0 = nil }
   }
 
@@ -110,14 +114,40 @@ package final class Database: Sendable {
   }
 }
 
+extension Engine {
+  fileprivate func writerCount(atMost limit: Int) -> Int {
+    switch self {
+    case .sqlite: 1
+    case .postgres, .mysql: max(1, limit)
+    }
+  }
+}
+
 extension Database.Configuration {
   fileprivate func connection(isWriter: Bool) throws(DatabaseError) -> Connection {
-    let settings = SQLiteDriver.Settings(
-      path: path, isWriter: isWriter, cacheSize: isWriter ? writerCacheSize : readerCacheSize,
-      cachedStatements: isWriter ? 64 : 32, busyTimeout: busyTimeout, checkpointPages: checkpointPages)
     let slowQueries = onSlowQuery.map { SlowQueries(threshold: slowQueryThreshold, report: $0) }
+    let engine = engine
     return try Connection(slowQueries: slowQueries) { interruption throws(DatabaseError) in
-      try SQLiteDriver(settings, interruption: interruption)
+      try engine.connect(isWriter: isWriter, interruption)
     }
+  }
+}
+
+extension Engine {
+  fileprivate func connect(isWriter: Bool, _ interruption: Interruption) throws(DatabaseError) -> any Driver {
+    switch self {
+    case .sqlite(let file):
+      return try SQLiteDriver(SQLiteDriver.Settings(file, isWriter: isWriter), interruption: interruption)
+    case .postgres(let address): throw .misuse("\(address): there is no driver for PostgreSQL yet")
+    case .mysql(let address): throw .misuse("\(address): there is no driver for MySQL yet")
+    }
+  }
+}
+
+extension SQLiteDriver.Settings {
+  fileprivate init(_ file: SQLiteFile, isWriter: Bool) {
+    self.init(
+      path: file.path, isWriter: isWriter, cacheSize: isWriter ? file.writerCacheSize : file.readerCacheSize,
+      cachedStatements: isWriter ? 64 : 32, busyTimeout: file.busyTimeout, checkpointPages: file.checkpointPages)
   }
 }

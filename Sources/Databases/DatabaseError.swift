@@ -3,6 +3,9 @@ package struct DatabaseError: Error, Sendable {
   package enum Kind: Sendable, Equatable {
     /// Try again later: locked, connection lost, I/O error, server restarting.
     case unavailable
+    /// Lost against another transaction (deadlock, serialization, a lock waited for too long): nothing of it is stored,
+    /// and the whole transaction is to be tried again.
+    case conflict
     /// No room: disk or quota is full. Try again when there is.
     case full
     /// The file or the server takes no writes.

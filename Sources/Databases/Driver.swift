@@ -2,6 +2,7 @@
 ///
 /// Statements come in with `?` for each value; a driver whose engine wants `$1` rewrites them.
 protocol Driver: AnyObject {
+  var dialect: Dialect { get }
   var isInTransaction: Bool { get }
   /// The connection cannot be trusted any more (I/O error, damage, lost) and is to be replaced.
   var isBroken: Bool { get }
@@ -11,6 +12,10 @@ protocol Driver: AnyObject {
   /// A statement, from the cache or prepared; it is the caller's until `release`.
   func prepare(_ text: String) throws(DatabaseError) -> any Statement
   func release(_ statement: any Statement)
+  /// As `Connection.insert` says; interruption is the driver's to watch.
+  func insert(
+    _ bulk: BulkInsert, rows: Int, bind: (Int, borrowing Binds) -> Void, conflicted: ((Int) -> Void)?
+  ) throws(DatabaseError) -> Int
   func executeScript(_ text: String) throws(DatabaseError)
 
   func begin(_ kind: TransactionKind) throws(DatabaseError)
@@ -39,13 +44,8 @@ enum CheckpointExtent {
   case full
 }
 
-/// A prepared statement and, while it runs, the row in hand.
-protocol Statement: AnyObject {
-  var text: String { get }
-  /// Rows that the last run changed; 0 for what changes none.
-  var changes: Int { get }
-
-  func bind(_ value: SQLValue)
+/// Takes values in the order of their placeholders or columns. What is wrong with one is said when it is used.
+protocol ValueSink: AnyObject {
   func bindInteger(_ value: Int64)
   func bindReal(_ value: Double)
   func bindText(_ value: String)
@@ -53,6 +53,15 @@ protocol Statement: AnyObject {
   func bindBlob(_ bytes: ArraySlice<UInt8>)
   func bindID(high: UInt64, low: UInt64)
   func bindNull()
+}
+
+/// A prepared statement and, while it runs, the row in hand.
+protocol Statement: ValueSink {
+  var text: String { get }
+  /// Rows that the last run changed; 0 for what changes none.
+  var changes: Int { get }
+
+  func bind(_ value: SQLValue)
 
   /// Goes to the next row; false at the end. The first step throws when a bind failed or values are missing.
   func step() throws(DatabaseError) -> Bool

@@ -153,8 +153,9 @@ import Testing
 
   @Test func `the log is written back between batches and emptied at close`() async throws {
     let folder = try TemporaryFolder()
-    var configuration = Database.Configuration(path: folder.file("test.db"))
-    configuration.checkpointPages = 50
+    var file = SQLiteFile(path: folder.file("test.db"))
+    file.checkpointPages = 50
+    let configuration = Database.Configuration(.sqlite(file))
     let database = try await Database.open(configuration)
     try await database.writer.run { try $0.executeScript("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)") }
     for batch in 0..<50 {

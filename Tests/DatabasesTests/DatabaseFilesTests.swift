@@ -105,9 +105,10 @@ import Testing
 
   @Test func `a database that is being read is not replaced`() async throws {
     try await makeKilled(rows: 10)
-    var configuration = Database.Configuration(path: path)
+    var file = SQLiteFile(path: path)
+    file.busyTimeout = .zero
+    var configuration = Database.Configuration(.sqlite(file))
     configuration.isWritable = false
-    configuration.busyTimeout = .zero
     let reader = try await Database.open(configuration)
     let (reading, done) = (Gate(), Gate())
     async let read: Int64? = reader.read { connection in

@@ -24,6 +24,7 @@ final class SQLiteDriver: Driver {
   private static let patienceWithReaders = Duration.milliseconds(100)
   private static let withoutMemoryStatistics: Void = { _ = csqlite_disable_memory_statistics() }()
 
+  let dialect = Dialect.sqlite
   private(set) var isBroken = false
   private(set) var preparedStatements = 0
 
@@ -165,6 +166,23 @@ final class SQLiteDriver: Driver {
     guard let statement = statement as? SQLiteStatement else { return }
     statement.clear()
     statement.isInUse = false
+  }
+
+  func insert(
+    _ bulk: BulkInsert, rows: Int, bind: (Int, borrowing Binds) -> Void, conflicted: ((Int) -> Void)?
+  ) throws(DatabaseError) -> Int {
+    let statement = try prepare(bulk.text)
+    defer { release(statement) }
+    let binds = Binds(statement)
+    var changes = 0
+    for row in 0..<rows {
+      bind(row, binds)
+      if interruption.isRequested { throw .cancelled }
+      while try statement.step() {}
+      if statement.changes > 0 { changes += 1 } else { conflicted?(row) }
+      statement.rewind()
+    }
+    return changes
   }
 
   func executeScript(_ text: String) throws(DatabaseError) {

@@ -240,7 +240,7 @@ extension DatabaseError.Kind {
   fileprivate var mayConcernOneExchange: Bool {
     switch self {
     case .constraint, .statement: true
-    case .unavailable, .full, .readOnly, .corrupt, .cancelled: false
+    case .unavailable, .conflict, .full, .readOnly, .corrupt, .cancelled: false
     }
   }
 }

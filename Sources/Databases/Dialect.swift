@@ -1,0 +1,56 @@
+/// What differs between engines, as properties: callers ask for what they need to know, not for a name.
+///
+/// The same on all: `?` for values, `"` around identifiers, `'` around text with `\` as itself, `||` joining texts,
+/// byte-wise comparison of text where the schema asks for it, READ COMMITTED for writing and a snapshot for reading.
+package struct Dialect: Sendable, Equatable {
+  /// Whose schema and whose few statements of their own are to be used.
+  package enum Family: Sendable, Equatable { case sqlite, postgresql, mysql }
+
+  package let family: Family
+  /// Whether `Connection.insert` tells which rows met one that was there; else ask with a SELECT.
+  package let reportsConflicts: Bool
+  /// Whether a connection can be lost while the database lives on: what was being committed may be there or not.
+  package let isServer: Bool
+  /// Whether `CREATE TABLE` and the like are undone with their transaction; else they commit what came before them.
+  package let rollsBackDefinitions: Bool
+  /// The collation that compares text byte by byte, as it stands after COLLATE; nil where text is compared so anyway.
+  package let byteCollation: String?
+
+  package static let sqlite = Dialect(
+    family: .sqlite, reportsConflicts: true, isServer: false, rollsBackDefinitions: true, byteCollation: nil)
+
+  package static let postgresql = Dialect(
+    family: .postgresql, reportsConflicts: false, isServer: true, rollsBackDefinitions: true, byteCollation: "\"C\"")
+
+  package static let mariaDB = Dialect(
+    family: .mysql, reportsConflicts: false, isServer: true, rollsBackDefinitions: false,
+    byteCollation: "utf8mb4_nopad_bin")
+
+  package static let mySQL = Dialect(
+    family: .mysql, reportsConflicts: false, isServer: true, rollsBackDefinitions: false,
+    byteCollation: "utf8mb4_0900_bin")
+
+  /// An expression: the bytes of an id or a blob in lower-case hexadecimal digits.
+  package func hexadecimal(_ expression: String) -> String {
+    switch family {
+    case .sqlite, .mysql: "lower(hex(\(expression)))"
+    case .postgresql: "replace(CAST(\(expression) AS text), '-', '')"
+    }
+  }
+
+  /// An expression: how many bytes of UTF-8 a text has.
+  package func byteCount(_ expression: String) -> String {
+    switch family {
+    case .sqlite: "length(CAST(\(expression) AS BLOB))"
+    case .postgresql, .mysql: "octet_length(\(expression))"
+    }
+  }
+
+  /// An expression: the texts or numbers of a group, joined by commas.
+  package func joined(_ expression: String) -> String {
+    switch family {
+    case .sqlite, .mysql: "group_concat(\(expression))"
+    case .postgresql: "string_agg(CAST(\(expression) AS text), ',')"
+    }
+  }
+}
