@@ -10,6 +10,7 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -24,7 +25,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
 
     .target(name: "VerbatimModel", dependencies: ["CSimdjson"]),
-    .target(name: "Databases", dependencies: ["CSQLite"]),
+    .target(name: "Databases", dependencies: ["CMariaDB", "CSQLite"]),
     .target(name: "HTTP", dependencies: ["CBeast", "CCurl", "CZlib", "CZstd"]),
     .target(name: "VerbatimStore", dependencies: ["VerbatimModel", "Databases"]),
     .target(name: "VerbatimServer", dependencies: ["VerbatimModel", "HTTP", "VerbatimStore", "CMalloc", "COpenSSL"]),
