@@ -75,6 +75,25 @@ package actor Connection {
     return try await perform(nil, turn, body)
   }
 
+  /// As `run`, without a task and outside the queue of turns: for who was lent the whole connection. `finish` hears the
+  /// outcome on the connection's thread.
+  nonisolated func call<Result: Sendable>(
+    _ call: ConnectionCall, _ body: @escaping @Sendable (isolated Connection) throws -> Result,
+    finish: @escaping @Sendable (Swift.Result<Result, any Error>) -> Void
+  ) {
+    thread.submit { self.assumeIsolated { connection in finish(Swift.Result { try connection.perform(call, body) }) } }
+  }
+
+  private func perform<Result>(
+    _ call: ConnectionCall, _ body: @Sendable (isolated Connection) throws -> Result
+  ) throws -> Result {
+    let ticket = interruption.drawTicket()
+    interruption.begin(ticket)
+    defer { interruption.end() }
+    guard call.begin(interrupt: { self.interruption.cancel(ticket) }) else { throw DatabaseError.cancelled }
+    return try body(self)
+  }
+
   /// Ends the turn on this thread already, so that the next task sets out while this one's travels back.
   private func perform<Result>(
     _ ticket: Interruption.Ticket?, _ turn: Loan<Void>, _ body: @Sendable (isolated Connection) throws -> Result

@@ -7,9 +7,10 @@ final class Pool<Resource: Sendable>: Sendable {
   private enum Grant {
     case loan(Loan<Resource>)
     case mayOpen
+    case none(DatabaseError)
   }
 
-  private typealias Waiter = CheckedContinuation<Grant, any Error>
+  private typealias Waiter = @Sendable (Grant) -> Void
 
   private struct State {
     var line: WaitingLine<Resource, Waiter>
@@ -54,17 +55,58 @@ final class Pool<Resource: Sendable>: Sendable {
   /// Waits for a resource. A cancelled task leaves the line at once, unless it `waitsToEnd`.
   func acquire(waitsToEnd: Bool = false) async throws -> Loan<Resource> {
     if !waitsToEnd && Task.isCancelled { throw DatabaseError.cancelled }
-    switch state.withLock({ $0.line.arrive() }) {
-    case .take(let loan): return loan
-    case .open: return try openOne()
-    case .refuse: throw DatabaseError.tooManyWait
-    case .closed: throw DatabaseError.closed
-    case .wait:
-      switch try await wait(toEnd: waitsToEnd) {
-      case .loan(let loan): return loan
-      case .mayOpen: return try openOne()
+    let number = drawNumber()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        lend(number) { continuation.resume(with: $0) }
+        // A cancellation before the place was taken has found nobody to turn away.
+        if !waitsToEnd && Task.isCancelled { giveUp(number) }
+      }
+    } onCancel: {
+      if !waitsToEnd { giveUp(number) }
+    }
+  }
+
+  /// For `lend` and `giveUp`.
+  func drawNumber() -> UInt64 {
+    state.withLock { state in
+      state.lastNumber += 1
+      return state.lastNumber
+    }
+  }
+
+  /// As `acquire`, without a task that waits: `use` is called at once, or later by whoever gives a resource back, and
+  /// must be short.
+  func lend(_ number: UInt64, to use: @escaping @Sendable (Result<Loan<Resource>, any Error>) -> Void) {
+    let now = now
+    let waiter: Waiter = { grant in
+      switch grant {
+      case .loan(let loan): use(.success(loan))
+      case .mayOpen: use(Result { try self.openOne() })
+      case .none(let error): use(.failure(error))
       }
     }
+    let grant: Grant? = state.withLock { state in
+      switch state.line.arrive() {
+      case .take(let loan): return .loan(loan)
+      case .open: return .mayOpen
+      case .refuse: return .none(.tooManyWait)
+      case .closed: return .none(.closed)
+      case .wait:
+        state.line.enter(waiter, number: number, at: now)
+        return nil
+      }
+    }
+    if let grant {
+      waiter(grant)
+    } else if limits.patience != nil {
+      sweepInTime()
+    }
+  }
+
+  /// Leaves the line; `use` hears that it was cancelled, unless it has got its resource.
+  func giveUp(_ number: UInt64) {
+    state.withLock { $0.line.leave(number: number) }?(.none(.cancelled))
   }
 
   func release(_ loan: Loan<Resource>) {
@@ -74,12 +116,12 @@ final class Pool<Resource: Sendable>: Sendable {
       return (outcome, state.closersWhenIdle())
     }
     switch outcome {
-    case .hand(let waiter): waiter.resume(returning: .loan(loan))
+    case .hand(let waiter): waiter(.loan(loan))
     case .keep: if limits.lifetime != nil { sweepInTime() }
     case .close: discard(loan.resource)
     case .replace(let waiter):
       discard(loan.resource)
-      waiter.resume(returning: .mayOpen)
+      waiter(.mayOpen)
     }
     for closer in closers { closer.resume() }
   }
@@ -91,7 +133,7 @@ final class Pool<Resource: Sendable>: Sendable {
       return (waiters, free, state.sweep)
     }
     sweep?.task.cancel()
-    for waiter in waiters { waiter.resume(throwing: DatabaseError.closed) }
+    for waiter in waiters { waiter(.none(.closed)) }
     await withCheckedContinuation { continuation in
       let closers = state.withLock { state in
         state.closers.append(continuation)
@@ -110,7 +152,7 @@ final class Pool<Resource: Sendable>: Sendable {
       return state.line.expire(at: now)
     }
     for resource in expired.old { discard(resource) }
-    for waiter in expired.impatient { waiter.resume(throwing: DatabaseError.waitedTooLong) }
+    for waiter in expired.impatient { waiter(.none(.waitedTooLong)) }
     sweepInTime()
   }
 
@@ -138,46 +180,9 @@ final class Pool<Resource: Sendable>: Sendable {
         let waiter = state.line.fail(at: now)
         return (waiter, state.closersWhenIdle())
       }
-      waiter?.resume(returning: .mayOpen)
+      waiter?(.mayOpen)
       for closer in closers { closer.resume() }
       throw error
-    }
-  }
-
-  private func wait(toEnd waitsToEnd: Bool) async throws -> Grant {
-    let number = state.withLock { state in
-      state.lastNumber += 1
-      return state.lastNumber
-    }
-    return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        enter(continuation, number: number, waitsToEnd: waitsToEnd)
-      }
-    } onCancel: {
-      guard !waitsToEnd else { return }
-      state.withLock { $0.line.leave(number: number) }?.resume(throwing: DatabaseError.cancelled)
-    }
-  }
-
-  /// Looks again, since a resource may have come back and the task may have been cancelled before it was in the line.
-  private func enter(_ waiter: Waiter, number: UInt64, waitsToEnd: Bool) {
-    let now = now
-    let grant: Result<Grant, DatabaseError>? = state.withLock { state in
-      if !waitsToEnd && Task.isCancelled { return .failure(.cancelled) }
-      switch state.line.arrive() {
-      case .take(let loan): return .success(.loan(loan))
-      case .open: return .success(.mayOpen)
-      case .refuse: return .failure(.tooManyWait)
-      case .closed: return .failure(.closed)
-      case .wait:
-        state.line.enter(waiter, number: number, at: now)
-        return nil
-      }
-    }
-    switch grant {
-    case .success(let grant): waiter.resume(returning: grant)
-    case .failure(let error): waiter.resume(throwing: error)
-    case nil: if limits.patience != nil { sweepInTime() }
     }
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// A thread that runs an actor's jobs in the order of their arrival, so that blocking calls stay off the cooperative
 /// pool.
@@ -9,7 +10,13 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
 
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let arrival = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  private var jobs: [UnownedJob] = []
+  private enum Job {
+    case task(UnownedJob)
+    case call(@Sendable () -> Void)
+  }
+
+  private var jobs: [Job] = []
+  private let thread = Atomic<UInt>(0)
   private var isIdle = false
   private var isStopped = false
 
@@ -27,12 +34,23 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
   }
 
   func enqueue(_ job: consuming ExecutorJob) {
-    let job = UnownedJob(job)
+    add(.task(UnownedJob(job)))
+  }
+
+  /// Runs `call` in its turn, without a task.
+  func submit(_ call: @escaping @Sendable () -> Void) { add(.call(call)) }
+
+  private func add(_ job: Job) {
     pthread_mutex_lock(mutex)
     jobs.append(job)
     let mustWake = isIdle
     pthread_mutex_unlock(mutex)
     if mustWake { pthread_cond_signal(arrival) }
+  }
+
+  /// What runs by `submit` is isolated to the actor, too.
+  func checkIsolated() {
+    precondition(thread.load(ordering: .relaxed) == UInt(pthread_self()), "not on the connection's thread")
   }
 
   /// Ends the thread once its queue is empty. The actor calls this when it goes, so nothing arrives afterwards.
@@ -67,7 +85,8 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
 
   private func runJobs() {
     let executor = asUnownedSerialExecutor()
-    var batch: [UnownedJob] = []
+    thread.store(UInt(pthread_self()), ordering: .relaxed)
+    var batch: [Job] = []
     while true {
       pthread_mutex_lock(mutex)
       while jobs.isEmpty && !isStopped {
@@ -78,7 +97,12 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
       swap(&batch, &jobs)
       pthread_mutex_unlock(mutex)
       if batch.isEmpty { return }
-      for job in batch { job.runSynchronously(on: executor) }
+      for job in batch {
+        switch job {
+        case .task(let job): job.runSynchronously(on: executor)
+        case .call(let call): call()
+        }
+      }
       batch.removeAll(keepingCapacity: true)
     }
   }

@@ -24,6 +24,8 @@ import VerbatimModel
     ("DELETE FROM verbatim_message_keys", "exchanges without idempotency key"),
     ("UPDATE verbatim_message_keys SET exchange_id = zeroblob(16)", "idempotency keys without exchange"),
     ("UPDATE message_files SET exchange_id = zeroblob(16)", "files without exchange"),
+    ("DELETE FROM message_files", "files of an exchange"),
+    ("UPDATE conversation_histories SET attachment_count = 0", "files of an exchange"),
     ("UPDATE verbatim_response_ids SET exchange_id = zeroblob(16)", "response ids without exchange"),
     ("UPDATE verbatim_partitions SET exchanges = exchanges + 1", "partition register"),
     ("UPDATE verbatim_partitions SET errors = 0", "partition register"),

@@ -193,6 +193,20 @@ struct Check: Sendable {
           )
         """),
     Check(
+      name: "files of an exchange",
+      sql: """
+        SELECT h.account_id, h.conversation_id,
+          'exchange ' || lower(hex(h.id)) || ' speaks of ' || h.attachment_count || ' files, and has '
+            || (SELECT count(*) FROM message_files AS f WHERE f.exchange_id = h.id)
+        FROM (
+          SELECT id, account_id, conversation_id, attachment_count FROM conversation_histories
+          UNION ALL
+          SELECT id, account_id, conversation_id, attachment_count FROM error_conversation_histories
+        ) AS h
+        WHERE h.attachment_count IS NOT NULL
+          AND h.attachment_count <> (SELECT count(*) FROM message_files AS f WHERE f.exchange_id = h.id)
+        """),
+    Check(
       name: "response ids without exchange",
       sql: """
         SELECT r.account_id, r.response_id, 'leads to exchange ' || lower(hex(r.exchange_id)) || ', which is missing'

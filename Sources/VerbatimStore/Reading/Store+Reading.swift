@@ -25,7 +25,7 @@ extension Store {
   }
 
   private func reading<Result: Sendable>(
-    _ body: @Sendable (isolated Connection) throws -> Result
+    _ body: @escaping @Sendable (isolated Connection) throws -> Result
   ) async throws -> Result {
     do {
       return try await database.read(body)
