@@ -1,12 +1,12 @@
 /// Which database, and how to reach it.
-package enum Engine: Sendable {
+package enum Engine: Sendable, Equatable {
   case sqlite(SQLiteFile)
   case postgres(PostgresAddress)
   case mysql(MySQLAddress)
 }
 
 /// An SQLite database and how its connections use it.
-package struct SQLiteFile: Sendable {
+package struct SQLiteFile: Sendable, Equatable {
   /// Its folder must exist.
   package var path: String
   /// Page cache of the writing connection, bytes.
