@@ -5,6 +5,22 @@ package enum Engine: Sendable, Equatable {
   case mysql(MySQLAddress)
 }
 
+extension Engine {
+  /// nil for a server.
+  package var file: SQLiteFile? { if case .sqlite(let file) = self { file } else { nil } }
+}
+
+extension Engine: CustomStringConvertible {
+  /// The path or the address without its password.
+  package var description: String {
+    switch self {
+    case .sqlite(let file): file.path
+    case .postgres(let address): "\(address)"
+    case .mysql(let address): "\(address)"
+    }
+  }
+}
+
 /// An SQLite database and how its connections use it.
 package struct SQLiteFile: Sendable, Equatable {
   /// Its folder must exist.
@@ -15,8 +31,9 @@ package struct SQLiteFile: Sendable, Equatable {
   package var readerCacheSize: Int = 2 << 20
   /// How long a statement waits for a lock that another process holds.
   package var busyTimeout: Duration = .seconds(5)
-  /// Pages in the log from which on `checkpointIfNeeded` writes them back. More pages mean fewer but longer stalls.
-  package var checkpointPages: Int = 2000
+  /// Pages in the log from which on `checkpointIfNeeded` writes them back. Measured: fewer cost throughput, since hot
+  /// pages are written back more often; more cost p99.
+  package var checkpointPages: Int = 4_000
 
   package init(path: String) { self.path = path }
 }

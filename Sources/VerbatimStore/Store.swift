@@ -10,8 +10,8 @@ import VerbatimModel
 /// - Ids are given before queueing, so ids order by creation and not by commit.
 package final class Store: Sendable {
   package struct Configuration: Sendable {
-    /// The SQLite file.
-    package var path: String
+    /// Where the history is.
+    package var engine: Engine
     package var slowQueryThreshold: Duration = .milliseconds(500)
     /// IANA name; stored at first start, a different value later is refused.
     package var partitionTimeZone = "UTC"
@@ -28,7 +28,16 @@ package final class Store: Sendable {
     /// The current time in Unix milliseconds.
     package var clock: @Sendable () -> Int64 = UnixClock.milliseconds
 
-    package init(path: String) { self.path = path }
+    package init(_ engine: Engine) { self.engine = engine }
+
+    package init(path: String) { self.init(.sqlite(SQLiteFile(path: path))) }
+
+    /// The file, for what is done with files alone; throws where the history is on a server.
+    func file() throws(StoreError) -> SQLiteFile {
+      if let file = engine.file { return file }
+      throw .unusable(
+        "\(engine) is on a server: use its own tools for backups and restores (pg_dump, mariadb-backup, mysqldump)")
+    }
   }
 
   /// What an append answers, once it is durable.
@@ -40,18 +49,21 @@ package final class Store: Sendable {
 
   let configuration: Configuration
   let database: Database
+  let dialect: Dialect
   let calendar: PartitionCalendar
   let log: Log
   private let ids: UUIDv7.Generator
   private let appender: Appender
 
-  private init(configuration: Configuration, database: Database, calendar: PartitionCalendar) {
+  private init(configuration: Configuration, database: Database, dialect: Dialect, calendar: PartitionCalendar) {
     self.configuration = configuration
     self.database = database
+    self.dialect = dialect
     self.calendar = calendar
     log = configuration.log
     ids = UUIDv7.Generator(clock: configuration.clock)
-    appender = Appender(connection: database.writer, limits: AppendLimits(), log: configuration.log)
+    appender = Appender(
+      connections: database.writers, dialect: dialect, limits: AppendLimits(), log: configuration.log)
   }
 
   /// Opens, creates or upgrades the database. Throws `StoreError.unusable` with one line that says what to do, and
@@ -69,13 +81,14 @@ package final class Store: Sendable {
         } else {
           calendar = try await storedCalendar(of: database)
         }
-        return Store(configuration: configuration, database: database, calendar: calendar)
+        return Store(
+          configuration: configuration, database: database, dialect: try await database.dialect(), calendar: calendar)
       } catch {
         await database.close()
         throw error
       }
     } catch let error as DatabaseError {
-      throw StoreError.unusable("cannot open \(configuration.path): \(error.message)")
+      throw StoreError.unusable("cannot open \(configuration.engine): \(error.message)")
     }
   }
 
@@ -87,10 +100,7 @@ package final class Store: Sendable {
   }
 
   private static func databaseConfiguration(_ configuration: Configuration) -> Database.Configuration {
-    var file = SQLiteFile(path: configuration.path)
-    // Measured: fewer pages cost throughput, since hot pages are written back more often; more cost p99.
-    file.checkpointPages = 4_000
-    var database = Database.Configuration(.sqlite(file))
+    var database = Database.Configuration(configuration.engine)
     database.isWritable = !configuration.isReadOnly
     database.purpose = configuration.purpose
     database.slowQueryThreshold = configuration.slowQueryThreshold
@@ -119,9 +129,21 @@ package final class Store: Sendable {
         "the history was begun with the time zone \(stored) and cannot go on with \(timeZone), since its days would "
           + "overlap; set PARTITION_TIMEZONE=\(stored)")
     }
+    try await warnOfRisks(database, configuration.log)
     configuration.log.info(
-      "MES history database open", ["path": configuration.path, "schema_version": "\(version)"])
+      "MES history database open", ["database": "\(configuration.engine)", "schema_version": "\(version)"])
     return calendar
+  }
+
+  /// Whether a commit is durable is a server's own setting.
+  private static func warnOfRisks(_ database: Database, _ log: Log) async throws {
+    let risks: [String] = try await database.writer.run { connection in
+      try connection.dialect().schema.risks(on: connection)
+    }
+    guard !risks.isEmpty else { return }
+    log.warning(
+      "MES the database server may lose what it has committed when it crashes",
+      ["settings": risks.joined(separator: ", ")])
   }
 
   private static func storedCalendar(of database: Database) async throws -> PartitionCalendar {
@@ -184,7 +206,7 @@ extension Connection {
   fileprivate func checkSchema() throws {
     let version: Int64 = try schemaVersion()
     let newest: Int64 = Migration.all.last?.version ?? 0
-    guard version > 0 else { throw StoreError.unusable("the file holds no Verbatim history") }
+    guard version > 0 else { throw StoreError.unusable("the database holds no Verbatim history") }
     guard version <= newest else { throw StoreError.newerSchema(found: version, known: newest) }
     guard version == newest else {
       throw StoreError.unusable(
@@ -197,21 +219,19 @@ extension Connection {
   }
 
   fileprivate func initializeSetting(_ setting: StoredSetting, to value: String) throws {
-    try execute(
-      """
-      INSERT INTO verbatim_settings (name, value)
-      VALUES (\(setting.rawValue), \(value))
-      ON CONFLICT (name) DO NOTHING
-      """)
+    try write(setting, value, onConflict: .keep(key: ["name"]))
   }
 
   fileprivate func setSetting(_ setting: StoredSetting, to value: String) throws {
-    try execute(
-      """
-      INSERT INTO verbatim_settings (name, value)
-      VALUES (\(setting.rawValue), \(value))
-      ON CONFLICT (name) DO UPDATE SET value = excluded.value
-      """)
+    try write(setting, value, onConflict: .update(key: ["name"], changes: [.init("value", .replace)]))
+  }
+
+  private func write(_ setting: StoredSetting, _ value: String, onConflict conflict: BulkInsert.Conflict) throws {
+    let columns: [BulkInsert.Column] = [.init("name", .text), .init("value", .text)]
+    try insert(BulkInsert(into: "verbatim_settings", columns, onConflict: conflict), rows: 1) { _, binds in
+      binds.text(setting.rawValue)
+      binds.text(value)
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import Databases
 import VerbatimModel
 
 extension UUIDv7: SQLBindable {
-  package var sqlValue: SQLValue { .blob(bytes[...]) }
+  package var sqlValue: SQLValue { .id(high: high, low: low) }
 
   /// The lower bound of a search, not an id itself.
   static let beforeAll = UUIDv7(high: 0, low: 0)

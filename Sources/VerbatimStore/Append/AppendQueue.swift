@@ -6,6 +6,16 @@ struct AppendLimits: Sendable {
   /// Beyond this, callers wait.
   var queueCount = 8_192
   var queueBytes = 64 << 20
+  /// How long a batch waits for a server that went away, before its callers are told.
+  var patience: Duration = .seconds(3)
+
+  /// What one of several lanes may hold, so that all together hold no more.
+  func shared(by lanes: Int) -> AppendLimits {
+    var limits: AppendLimits = self
+    limits.queueCount = max(batchCount, queueCount / lanes)
+    limits.queueBytes = max(batchBytes, queueBytes / lanes)
+    return limits
+  }
 }
 
 /// What waits to be written, in order of arrival, bounded by count and bytes: plain state, no locks.

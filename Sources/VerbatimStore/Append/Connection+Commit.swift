@@ -1,158 +1,122 @@
 import Databases
 import VerbatimModel
 
-/// One batch as one transaction, for an engine with a single writer (SQLite).
+/// One batch as one transaction.
 ///
 /// Keys are claimed first; exchanges that lost are answered with the winner's ids, and only the rest is written and
-/// counted. Counters are summed over the batch, so each is moved once.
+/// counted. Counters are summed over the batch, so each is moved once; those that all writers share are moved last, so
+/// that their rows are locked shortest, and every table's rows in the order of their keys, so that two writers never
+/// wait for each other.
 extension Connection {
-  func commit(_ batch: [PendingExchange]) throws -> [Store.Receipt] {
-    try transaction {
-      let winners: [Store.Receipt?] = try claim(batch)
-      let fresh: [PendingExchange] = zip(batch, winners).compactMap { $1 == nil ? $0 : nil }
-      try insertMessages(of: fresh)
-      try insertFailures(fresh.filter(\.isFailure))
-      try insertAttachments(of: fresh)
-      try insertResponseIDs(of: fresh)
-      try count(BatchCounters(fresh))
-      return zip(batch, winners).map { pending, winner in
-        winner
-          ?? Store.Receipt(conversationID: pending.conversationID, exchangeID: pending.id, isDuplicate: false)
-      }
+  /// `mayBeStored`: an attempt to write these exchanges ended without an answer; those that are there are not written
+  /// again, and their receipts are the same.
+  func commit(_ batch: [PendingExchange], mayBeStored: Bool = false) throws -> [Store.Receipt] {
+    let dialect: Dialect = try dialect()
+    return try transaction {
+      let winners: [Store.Receipt?] = try dialect.reportsConflicts ? claimInTurn(batch) : claimAtOnce(batch)
+      var fresh: [PendingExchange] = zip(batch, winners).compactMap { $1 == nil ? $0 : nil }
+      if mayBeStored { fresh = try missing(fresh) }
+      try insertRows(of: fresh)
+      try count(BatchCounters(fresh), sorted: dialect.isServer)
+      return zip(batch, winners).map { pending, winner in winner ?? pending.receipt }
     }
   }
 
-  /// Claims the keys of a batch; for each exchange that lost one of its keys, the receipt of the one that has it.
-  private func claim(_ batch: [PendingExchange]) throws -> [Store.Receipt?] {
-    let claims: [(index: Int, claim: PendingExchange.Claim)] = batch.enumerated().flatMap { index, pending in
-      pending.claims.map { (index, $0) }
-    }
-    var winners: [Store.Receipt?] = Array(repeating: nil, count: batch.count)
-    var lost: [(index: Int, claim: PendingExchange.Claim)] = []
-    try executeEach(
-      """
-      INSERT INTO verbatim_message_keys (account_id, scope, key, exchange_id, conversation_id, day)
-      VALUES (?, ?, ?, ?, ?, ?)
-      ON CONFLICT (account_id, scope, key) DO NOTHING
-      """,
-      rows: claims.count,
-      bind: { row, binds in
-        let (index, claim) = claims[row]
-        let pending: PendingExchange = batch[index]
-        binds.text(pending.accountID)
-        binds.text(claim.scope)
-        binds.text(claim.key)
-        binds.id(pending.id)
-        binds.text(pending.conversationID)
-        binds.integer(Int64(pending.day.number))
-      },
-      applied: { row, isApplied in
-        if !isApplied { lost.append(claims[row]) }
-      })
-    for (index, claim) in lost where winners[index] == nil {
-      winners[index] = try concede(batch[index], to: claim)
-    }
-    return winners
+  private func insertRows(of batch: [PendingExchange]) throws(DatabaseError) {
+    try insertMessages(of: batch)
+    try insertFailures(batch.filter(\.isFailure))
+    try insertAttachments(of: batch)
+    try insertResponseIDs(of: batch)
   }
 
-  /// The receipt of the exchange that holds a key. What the loser won meanwhile leads there from now on.
-  private func concede(_ loser: PendingExchange, to claim: PendingExchange.Claim) throws -> Store.Receipt? {
-    let holder: (receipt: Store.Receipt, day: Int64)? = try first(
-      """
-      SELECT conversation_id, exchange_id, day
-      FROM verbatim_message_keys
-      WHERE account_id = \(loser.accountID) AND scope = \(claim.scope) AND key = \(claim.key)
-      """
-    ) { row in
-      (Store.Receipt(conversationID: row.text(0), exchangeID: try row.uuid(1), isDuplicate: true), row.integer(2))
-    }
-    guard let holder else { return nil }
-    for won in loser.claims where loser.claims.count > 1 {
-      try execute(
-        """
-        UPDATE verbatim_message_keys
-        SET exchange_id = \(holder.receipt.exchangeID), conversation_id = \(holder.receipt.conversationID),
-          day = \(holder.day)
-        WHERE account_id = \(loser.accountID) AND scope = \(won.scope) AND key = \(won.key)
-          AND exchange_id = \(loser.id)
-        """)
-    }
-    return holder.receipt
-  }
-
-  private func insertMessages(of batch: [PendingExchange]) throws {
+  private func insertMessages(of batch: [PendingExchange]) throws(DatabaseError) {
     let rows: [MessageRow] = batch.flatMap(MessageRow.rows)
-    try executeEach(
-      """
-      INSERT INTO conversation_histories (\(HistoryColumns.all))
-      VALUES (\(HistoryColumns.placeholders))
-      """,
-      rows: rows.count,
-      bind: { index, binds in rows[index].bind(to: binds) })
+    try insert(Partition.whole.messages, rows: rows.count) { index, binds in rows[index].bind(to: binds) }
   }
 
-  private func insertFailures(_ failures: [PendingExchange]) throws {
-    guard !failures.isEmpty else { return }
-    try executeEach(
-      """
-      INSERT INTO error_conversation_histories (\(HistoryColumns.all), error_code, error_message)
-      VALUES (\(HistoryColumns.placeholders), ?, ?)
-      """,
-      rows: failures.count,
-      bind: { index, binds in
-        MessageRow.failure(failures[index]).bind(to: binds)
-        binds.text(failures[index].exchange.failure?.code)
-        binds.text(failures[index].exchange.failure?.message)
-      })
+  private func insertFailures(_ failures: [PendingExchange]) throws(DatabaseError) {
+    try insert(Partition.whole.failures, rows: failures.count) { index, binds in
+      MessageRow.failure(failures[index]).bind(to: binds)
+      binds.text(failures[index].exchange.failure?.code)
+      binds.text(failures[index].exchange.failure?.message)
+    }
   }
 
-  private func insertAttachments(of batch: [PendingExchange]) throws {
+  private func insertAttachments(of batch: [PendingExchange]) throws(DatabaseError) {
     let rows: [(pending: PendingExchange, index: Int)] = batch.flatMap { pending in
       pending.exchange.attachments.indices.map { (pending, $0) }
     }
-    guard !rows.isEmpty else { return }
-    try executeEach(
-      """
-      INSERT INTO message_files (
-        id, account_id, conversation_id, exchange_id, day, type, transfer_method, url, belongs_to, upload_file_id,
-        file_name, file_size, mime_type, metadata, created_by_role, created_by, created_at
-      )
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """,
-      rows: rows.count,
-      bind: { row, binds in
-        let (pending, index) = rows[row]
-        let attachment: Attachment = pending.exchange.attachments[index]
-        binds.id(pending.attachmentID(index))
-        binds.text(pending.accountID)
-        binds.text(pending.conversationID)
-        binds.id(pending.id)
-        binds.integer(Int64(pending.day.number))
-        binds.text(attachment.kind.rawValue)
-        binds.text(attachment.transferMethod.rawValue)
-        binds.text(attachment.url)
-        binds.text(attachment.belongsTo.rawValue)
-        binds.text(attachment.uploadFileID)
-        binds.text(attachment.fileName)
-        binds.integer(attachment.fileSize)
-        binds.text(attachment.mimeType)
-        binds.text(bytes: attachment.metadata)
-        binds.text("end_user")
-        binds.text(pending.exchange.userID)
-        binds.integer(pending.createdAt)
-      })
+    try insert(.attachments, rows: rows.count) { row, binds in
+      let (pending, index) = rows[row]
+      let attachment: Attachment = pending.exchange.attachments[index]
+      binds.id(pending.attachmentID(index))
+      binds.text(pending.accountID)
+      binds.text(pending.conversationID)
+      binds.id(pending.id)
+      binds.integer(Int64(pending.day.number))
+      binds.text(attachment.kind.rawValue)
+      binds.text(attachment.transferMethod.rawValue)
+      binds.text(attachment.url)
+      binds.text(attachment.belongsTo.rawValue)
+      binds.text(attachment.uploadFileID)
+      binds.text(attachment.fileName)
+      binds.integer(attachment.fileSize)
+      binds.text(attachment.mimeType)
+      binds.text(bytes: attachment.metadata)
+      binds.text("end_user")
+      binds.text(pending.exchange.userID)
+      binds.integer(pending.createdAt)
+    }
   }
 
-  private func insertResponseIDs(of batch: [PendingExchange]) throws {
+  private func insertResponseIDs(of batch: [PendingExchange]) throws(DatabaseError) {
     let rows: [PendingExchange] = batch.filter { $0.exchange.responseID != nil }
-    guard !rows.isEmpty else { return }
-    try executeEach(
-      "INSERT INTO verbatim_response_ids (account_id, response_id, exchange_id) VALUES (?, ?, ?)",
-      rows: rows.count,
-      bind: { index, binds in
-        binds.text(rows[index].accountID)
-        binds.text(rows[index].exchange.responseID)
-        binds.id(rows[index].id)
-      })
+    try insert(.responseIDs, rows: rows.count) { index, binds in
+      binds.text(rows[index].accountID)
+      binds.text(rows[index].exchange.responseID)
+      binds.id(rows[index].id)
+    }
   }
+
+  /// Those of a batch that no table holds.
+  private func missing(_ batch: [PendingExchange]) throws -> [PendingExchange] {
+    var stored: Set<UUIDv7> = []
+    for start in stride(from: 0, to: batch.count, by: 100) {
+      let ids: [UUIDv7] = batch[start..<min(start + 100, batch.count)].map(\.id)
+      try forEachRow(
+        """
+        SELECT id FROM conversation_histories WHERE id IN (\(list: ids))
+        UNION ALL
+        SELECT id FROM error_conversation_histories WHERE id IN (\(list: ids))
+        """
+      ) { row in
+        stored.insert(try row.uuid(0))
+        return true
+      }
+    }
+    return batch.filter { !stored.contains($0.id) }
+  }
+}
+
+extension PendingExchange {
+  /// What its caller is answered when it was written.
+  fileprivate var receipt: Store.Receipt {
+    Store.Receipt(conversationID: conversationID, exchangeID: id, isDuplicate: false)
+  }
+}
+
+extension BulkInsert {
+  fileprivate static let attachments = BulkInsert(
+    into: "message_files",
+    [
+      .init("id", .id), .init("account_id", .text), .init("conversation_id", .text), .init("exchange_id", .id),
+      .init("day", .integer), .init("type", .text), .init("transfer_method", .text), .init("url", .text),
+      .init("belongs_to", .text), .init("upload_file_id", .text), .init("file_name", .text),
+      .init("file_size", .integer), .init("mime_type", .text), .init("metadata", .text),
+      .init("created_by_role", .text), .init("created_by", .text), .init("created_at", .integer),
+    ])
+
+  fileprivate static let responseIDs = BulkInsert(
+    into: "verbatim_response_ids",
+    [.init("account_id", .text), .init("response_id", .text), .init("exchange_id", .id)])
 }

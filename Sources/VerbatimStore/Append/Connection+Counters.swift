@@ -2,116 +2,87 @@ import Databases
 
 /// Moves the counters of a batch, in the transaction of its rows.
 extension Connection {
-  func count(_ counters: BatchCounters) throws {
-    try countConversations(counters)
-    try countUsageByDay(counters)
-    try countUsageByHour(counters)
-    try countPartitions(counters)
+  /// `sorted`: rows are locked until the commit, so every writer takes them in the order of their keys.
+  func count(_ counters: BatchCounters, sorted: Bool) throws(DatabaseError) {
+    let conversations = Array(counters.conversations)
+    try countConversations(sorted ? conversations.sorted { $0.key.order < $1.key.order } : conversations)
+    let usageByDay = Array(counters.usageByDay)
+    try countUsageByDay(sorted ? usageByDay.sorted { $0.key.order < $1.key.order } : usageByDay)
+    let usageByHour = Array(counters.usageByHour)
+    try countUsageByHour(sorted ? usageByHour.sorted { $0.key.order < $1.key.order } : usageByHour)
+    try countPartitions(counters.partitions.sorted { $0.key < $1.key })
   }
 
-  private func countConversations(_ counters: BatchCounters) throws {
-    let rows = Array(counters.conversations)
-    try executeEach(
-      """
-      INSERT INTO conversations (
-        account_id, id, app_id, user_id, name, source, model_name, dialogue_count, error_count, message_count,
-        total_tokens, total_price, created_at, updated_at, last_active_at, inputs
-      )
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (account_id, id) DO UPDATE SET
-        model_name     = excluded.model_name,
-        dialogue_count = dialogue_count + excluded.dialogue_count,
-        error_count    = error_count + excluded.error_count,
-        message_count  = message_count + excluded.message_count,
-        total_tokens   = total_tokens + excluded.total_tokens,
-        total_price    = total_price + excluded.total_price,
-        created_at     = min(created_at, excluded.created_at),
-        updated_at     = max(updated_at, excluded.updated_at),
-        last_active_at = max(last_active_at, excluded.last_active_at)
-      """,
-      rows: rows.count,
-      bind: { index, binds in
-        let (key, change) = rows[index]
-        binds.text(key.accountID.text)
-        binds.text(key.id.text)
-        binds.text(change.first.exchange.appID)
-        binds.text(change.first.exchange.userID)
-        binds.text(change.first.conversationName)
-        binds.text(change.first.exchange.source)
-        binds.text(change.modelName)
-        binds.integer(change.dialogues)
-        binds.integer(change.errors)
-        binds.integer(change.messages)
-        binds.integer(change.tokens)
-        binds.integer(change.price)
-        binds.integer(change.createdAt)
-        binds.integer(change.updatedAt)
-        binds.integer(change.lastActiveAt)
-        binds.text(bytes: change.first.exchange.inputs)
-      })
-    let days: [(key: BatchCounters.ConversationKey, day: Day)] = rows.flatMap { key, change in
-      change.days.map { (key, $0) }
+  private func countConversations(
+    _ rows: [(key: BatchCounters.ConversationKey, value: BatchCounters.ConversationChange)]
+  ) throws(DatabaseError) {
+    try insert(.conversations, rows: rows.count) { index, binds in
+      let (key, change) = rows[index]
+      binds.text(key.accountID.text)
+      binds.text(key.id.text)
+      binds.text(change.first.exchange.appID)
+      binds.text(change.first.exchange.userID)
+      binds.text(change.first.conversationName)
+      binds.text(change.first.exchange.source)
+      binds.text(change.modelName)
+      binds.integer(change.dialogues)
+      binds.integer(change.errors)
+      binds.integer(change.messages)
+      binds.integer(change.tokens)
+      binds.integer(change.price)
+      binds.integer(change.createdAt)
+      binds.integer(change.updatedAt)
+      binds.integer(change.lastActiveAt)
+      binds.text(bytes: change.first.exchange.inputs)
     }
-    try executeEach(
-      """
-      INSERT INTO verbatim_conversation_days (account_id, conversation_id, day)
-      VALUES (?, ?, ?)
-      ON CONFLICT (account_id, conversation_id, day) DO NOTHING
-      """,
-      rows: days.count,
-      bind: { index, binds in
-        binds.text(days[index].key.accountID.text)
-        binds.text(days[index].key.id.text)
-        binds.integer(Int64(days[index].day.number))
-      })
+    let days: [(key: BatchCounters.ConversationKey, day: Day)] = rows.flatMap { key, change in
+      change.days.sorted().map { (key, $0) }
+    }
+    try insert(.conversationDays, rows: days.count) { index, binds in
+      binds.text(days[index].key.accountID.text)
+      binds.text(days[index].key.id.text)
+      binds.integer(Int64(days[index].day.number))
+    }
   }
 
-  private func countUsageByDay(_ counters: BatchCounters) throws {
-    let rows = Array(counters.usageByDay)
-    try executeEach(
-      UsageColumns.upsertByDay,
-      rows: rows.count,
-      bind: { index, binds in
-        let (key, usage) = rows[index]
-        binds.integer(Int64(key.day.number))
-        binds.text(key.accountID.text)
-        binds.text(key.appID.text)
-        binds.text(key.userID.text)
-        binds.text(key.modelName.text)
-        binds.text(key.status)
-        usage.bind(to: binds)
-      })
+  private func countUsageByDay(
+    _ rows: [(key: BatchCounters.UsageByDayKey, value: BatchCounters.Usage)]
+  ) throws(DatabaseError) {
+    try insert(UsageColumns.byDay, rows: rows.count) { index, binds in
+      let (key, usage) = rows[index]
+      binds.integer(Int64(key.day.number))
+      binds.text(key.accountID.text)
+      binds.text(key.appID.text)
+      binds.text(key.userID.text)
+      binds.text(key.modelName.text)
+      binds.text(key.status)
+      usage.bind(to: binds)
+    }
   }
 
-  private func countUsageByHour(_ counters: BatchCounters) throws {
-    let rows = Array(counters.usageByHour)
-    try executeEach(
-      UsageColumns.upsertByHour,
-      rows: rows.count,
-      bind: { index, binds in
-        let (key, usage) = rows[index]
-        binds.integer(key.hour)
-        binds.text(key.accountID.text)
-        binds.text(key.appID.text)
-        binds.text(key.modelName.text)
-        binds.integer(0)
-        binds.text(key.status)
-        usage.bind(to: binds)
-      })
+  private func countUsageByHour(
+    _ rows: [(key: BatchCounters.UsageByHourKey, value: BatchCounters.Usage)]
+  ) throws(DatabaseError) {
+    try insert(UsageColumns.byHour, rows: rows.count) { index, binds in
+      let (key, usage) = rows[index]
+      binds.integer(key.hour)
+      binds.text(key.accountID.text)
+      binds.text(key.appID.text)
+      binds.text(key.modelName.text)
+      binds.integer(0)
+      binds.text(key.status)
+      usage.bind(to: binds)
+    }
   }
 
-  private func countPartitions(_ counters: BatchCounters) throws {
-    for (day, change) in counters.partitions {
-      try execute(
-        """
-        INSERT INTO verbatim_partitions (day, exchanges, messages, errors, bytes)
-        VALUES (\(Int64(day.number)), \(change.exchanges), \(change.messages), \(change.errors), \(change.bytes))
-        ON CONFLICT (day) DO UPDATE SET
-          exchanges = exchanges + excluded.exchanges,
-          messages  = messages + excluded.messages,
-          errors    = errors + excluded.errors,
-          bytes     = bytes + excluded.bytes
-        """)
+  private func countPartitions(_ rows: [(key: Day, value: BatchCounters.PartitionChange)]) throws(DatabaseError) {
+    try insert(.partitions, rows: rows.count) { index, binds in
+      let (day, change) = rows[index]
+      binds.integer(Int64(day.number))
+      binds.integer(change.exchanges)
+      binds.integer(change.messages)
+      binds.integer(change.errors)
+      binds.integer(change.bytes)
     }
   }
 }
@@ -121,22 +92,76 @@ enum UsageColumns {
   static let names: [String] =
     ["exchanges", "messages", "prompt_tokens", "completion_tokens", "total_price"] + LatencyHistogram.columns
 
-  static let upsertByDay = upsert(
-    table: "verbatim_usage_by_day", key: ["day", "account_id", "app_id", "user_id", "model_name", "status"])
+  static let byDay = insert(
+    into: "verbatim_usage_by_day",
+    key: [
+      .init("day", .integer), .init("account_id", .text), .init("app_id", .text), .init("user_id", .text),
+      .init("model_name", .text), .init("status", .text),
+    ])
 
-  static let upsertByHour = upsert(
-    table: "verbatim_usage_by_hour", key: ["hour", "account_id", "app_id", "model_name", "channel_id", "status"])
+  static let byHour = insert(
+    into: "verbatim_usage_by_hour",
+    key: [
+      .init("hour", .integer), .init("account_id", .text), .init("app_id", .text), .init("model_name", .text),
+      .init("channel_id", .integer), .init("status", .text),
+    ])
 
-  private static func upsert(table: String, key: [String]) -> String {
-    let keyList: String = key.joined(separator: ", ")
-    let columns: [String] = names
-    let updates: String = columns.map { "\($0) = \($0) + excluded.\($0)" }.joined(separator: ", ")
-    let placeholders: String = (key + columns).map { _ in "?" }.joined(separator: ", ")
-    return """
-      INSERT INTO \(table) (\(keyList), \(columns.joined(separator: ", ")))
-      VALUES (\(placeholders))
-      ON CONFLICT (\(keyList)) DO UPDATE SET \(updates)
-      """
+  private static func insert(into table: String, key: [BulkInsert.Column]) -> BulkInsert {
+    BulkInsert(
+      into: table, key + names.map { .init($0, .integer) },
+      onConflict: .update(key: key.map(\.name), changes: names.map { .init($0, .add) }))
+  }
+}
+
+extension BulkInsert {
+  fileprivate static let conversations = BulkInsert(
+    into: "conversations",
+    [
+      .init("account_id", .text), .init("id", .text), .init("app_id", .text), .init("user_id", .text),
+      .init("name", .text), .init("source", .text), .init("model_name", .text), .init("dialogue_count", .integer),
+      .init("error_count", .integer), .init("message_count", .integer), .init("total_tokens", .integer),
+      .init("total_price", .integer), .init("created_at", .integer), .init("updated_at", .integer),
+      .init("last_active_at", .integer), .init("inputs", .text),
+    ],
+    onConflict: .update(
+      key: ["account_id", "id"],
+      changes: [
+        .init("model_name", .replace), .init("dialogue_count", .add), .init("error_count", .add),
+        .init("message_count", .add), .init("total_tokens", .add), .init("total_price", .add),
+        .init("created_at", .minimum), .init("updated_at", .maximum), .init("last_active_at", .maximum),
+      ]))
+
+  fileprivate static let conversationDays = BulkInsert(
+    into: "verbatim_conversation_days",
+    [.init("account_id", .text), .init("conversation_id", .text), .init("day", .integer)],
+    onConflict: .keep(key: ["account_id", "conversation_id", "day"]))
+
+  fileprivate static let partitions = BulkInsert(
+    into: "verbatim_partitions",
+    [
+      .init("day", .integer), .init("exchanges", .integer), .init("messages", .integer), .init("errors", .integer),
+      .init("bytes", .integer),
+    ],
+    onConflict: .update(
+      key: ["day"],
+      changes: [
+        .init("exchanges", .add), .init("messages", .add), .init("errors", .add), .init("bytes", .add),
+      ]))
+}
+
+extension BatchCounters.ConversationKey {
+  fileprivate var order: (String, String) { (accountID.text, id.text) }
+}
+
+extension BatchCounters.UsageByDayKey {
+  fileprivate var order: (Int32, String, String, String, String, String) {
+    (day.number, accountID.text, appID.text, userID.text, modelName.text, status)
+  }
+}
+
+extension BatchCounters.UsageByHourKey {
+  fileprivate var order: (Int64, String, String, String, String) {
+    (hour, accountID.text, appID.text, modelName.text, status)
   }
 }
 

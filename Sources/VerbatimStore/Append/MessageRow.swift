@@ -3,16 +3,26 @@ import VerbatimModel
 
 /// The columns that both history tables have, in the order in which rows are bound and read.
 enum HistoryColumns {
-  static let names: [String] = [
-    "id", "account_id", "conversation_id", "exchange_id", "parent_id", "position", "choice_index", "app_id", "user_id",
-    "role", "name", "content_kind", "tool_call_id", "created_at", "recorded_at", "content", "raw", "tool_calls",
-    "model_provider", "model_name", "prompt_tokens", "completion_tokens", "total_tokens", "finish_reason",
-    "system_fingerprint", "response_id", "is_stream", "latency", "first_token_latency", "total_price", "currency",
-    "status", "ip", "client_message_id", "attachment_count", "request", "usage", "inputs", "other",
+  static let columns: [BulkInsert.Column] = [
+    .init("id", .id), .init("account_id", .text), .init("conversation_id", .text), .init("exchange_id", .id),
+    .init("parent_id", .id), .init("position", .integer), .init("choice_index", .integer), .init("app_id", .text),
+    .init("user_id", .text), .init("role", .text), .init("name", .text), .init("content_kind", .text),
+    .init("tool_call_id", .text), .init("created_at", .integer), .init("recorded_at", .integer),
+    .init("content", .text), .init("raw", .text), .init("tool_calls", .text), .init("model_provider", .text),
+    .init("model_name", .text), .init("prompt_tokens", .integer), .init("completion_tokens", .integer),
+    .init("total_tokens", .integer), .init("finish_reason", .text), .init("system_fingerprint", .text),
+    .init("response_id", .text), .init("is_stream", .integer), .init("latency", .integer),
+    .init("first_token_latency", .integer), .init("total_price", .integer), .init("currency", .text),
+    .init("status", .text), .init("ip", .text), .init("client_message_id", .text),
+    .init("attachment_count", .integer), .init("request", .text), .init("usage", .text), .init("inputs", .text),
+    .init("other", .text),
   ]
 
-  static let all: String = names.joined(separator: ", ")
-  static let placeholders: String = names.map { _ in "?" }.joined(separator: ", ")
+  /// What the error history has besides.
+  static let failureColumns: [BulkInsert.Column] = [.init("error_code", .text), .init("error_message", .text)]
+
+  /// Each between `"`, since some are words of one engine or the other.
+  static let all: String = columns.map { "\"\($0.name)\"" }.joined(separator: ", ")
 }
 
 /// One row of a history table: a message, or a failed exchange.
@@ -57,7 +67,7 @@ struct MessageRow {
       position: 0, choiceIndex: 0, id: pending.id, parentID: nil)
   }
 
-  /// Binds the values in the order of `HistoryColumns.names`.
+  /// Binds the values in the order of `HistoryColumns.columns`.
   func bind(to binds: borrowing Binds) {
     let exchange: NewExchange = pending.exchange
     binds.id(id)

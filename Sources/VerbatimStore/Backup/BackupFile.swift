@@ -3,13 +3,15 @@ import Databases
 /// A backup on disk.
 package struct BackupFile: Sendable {
   private let configuration: Store.Configuration
+  private let path: String
 
   /// `configuration` as for the database that it is of.
   package init(path: String, configuration: Store.Configuration) {
     var configuration = configuration
-    configuration.path = path
+    configuration.engine = .sqlite(SQLiteFile(path: path))
     configuration.isReadOnly = true
     self.configuration = configuration
+    self.path = path
   }
 
   /// Throws unless it is a whole database of a schema that this version knows.
@@ -34,7 +36,7 @@ package struct BackupFile: Sendable {
     let store: Store = try await Store.open(configuration)
     do {
       let damage: [String] = try await store.integrityCheck()
-      guard damage.isEmpty else { throw DamagedBackup(path: configuration.path, damage: damage) }
+      guard damage.isEmpty else { throw DamagedBackup(path: path, damage: damage) }
       let result: Result = try await body(store)
       await store.close()
       return result

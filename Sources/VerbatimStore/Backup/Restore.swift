@@ -52,10 +52,11 @@ package struct Restore: Sendable {
 
   /// Gives what was there before, nil when there was nothing. Throws `DatabaseHolder` while somebody writes to it.
   package func run(progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void) async throws -> Old? {
-    let files: DatabaseFiles = try DatabaseFiles(of: database.path)
+    let path: String = try database.file().path
+    let files: DatabaseFiles = try DatabaseFiles(of: path)
     let lock: WriteLock = try WriteLock(database: files.path, purpose: "restore")
     defer { lock.release() }
-    if files.hasMainFile, !isForced { throw DatabaseExists(path: database.path) }
+    if files.hasMainFile, !isForced { throw DatabaseExists(path: path) }
     // The name is this restore's alone while it holds the lock: what lies there was left by one that was killed.
     let copy: DatabaseFiles = try DatabaseFiles(of: files.path + ".restoring")
     copy.remove()
@@ -72,7 +73,7 @@ package struct Restore: Sendable {
     let found: DatabaseOutline = try await BackupFile(path: files.path, configuration: database).outline()
     let differences: [String] = found.differences(from: expected)
     guard differences.isEmpty else {
-      throw Differs(path: database.path, backup: backupPath, differences: differences, old: old)
+      throw Differs(path: path, backup: backupPath, differences: differences, old: old)
     }
     return old
   }

@@ -102,7 +102,7 @@ extension Connection {
     var counted = RegisteredDay(day: day, exchanges: 0, messages: 0, errors: 0)
     try forEachRow(
       """
-      SELECT coalesce(sum(exchange_id = id), 0), count(*)
+      SELECT count(CASE WHEN exchange_id = id THEN 1 END), count(*)
       FROM conversation_histories
       WHERE id >= \(ids.lowerBound) AND id < \(ids.upperBound)
       """
@@ -123,9 +123,10 @@ extension Connection {
 
   /// Positions of an exchange's messages count from 0 without a gap.
   private func checkPositions(_ ids: Range<UUIDv7>) throws -> [String] {
-    try query(
+    let dialect: Dialect = try dialect()
+    return try query(
       """
-      SELECT lower(hex(exchange_id)), group_concat(position)
+      SELECT \(unsafeSQL: dialect.hexadecimal("exchange_id")), \(unsafeSQL: dialect.joined("position"))
       FROM conversation_histories
       WHERE id >= \(ids.lowerBound) AND id < \(ids.upperBound)
       GROUP BY exchange_id
@@ -161,7 +162,7 @@ extension Connection {
   }
 
   func difference(_ left: SQL, _ right: SQL, _ finding: (Row) throws -> String) throws -> [String] {
-    try query("SELECT * FROM (\(left)) EXCEPT SELECT * FROM (\(right)) LIMIT \(Check.limit)", finding)
+    try query("SELECT * FROM (\(left)) AS l EXCEPT SELECT * FROM (\(right)) AS r LIMIT \(Check.limit)", finding)
   }
 }
 

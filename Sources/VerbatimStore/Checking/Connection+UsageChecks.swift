@@ -35,7 +35,7 @@ extension Connection {
     let findings: [String] =
       try difference(rows, counters) { "usage by hour: the rows hold \(describe($0))" }
       + difference(counters, rows) { "usage by hour: the counters say \(describe($0))" }
-    let count: Int64? = try first("SELECT count(*) FROM (\(counters))") { $0.integer(0) }
+    let count: Int64? = try first("SELECT count(*) FROM (\(counters)) AS c") { $0.integer(0) }
     return (count ?? 0, findings)
   }
 
@@ -47,7 +47,8 @@ extension Connection {
   /// The key's columns, then the counters in the order of `UsageColumns.names`, of exchanges and failures. A row of an
   /// exchange knows its own figures; its messages are counted by their common exchange_id.
   private static func usage(_ ids: Range<UUIDv7>, key: String) -> SQL {
-    let buckets: String = LatencyHistogram.columns.indices.map { "sum(bucket = \($0))" }.joined(separator: ", ")
+    let buckets: String = LatencyHistogram.columns.indices.map { "count(CASE WHEN bucket = \($0) THEN 1 END)" }.joined(
+      separator: ", ")
     let bounds: String =
       LatencyHistogram.upperBounds.enumerated().map { "WHEN latency <= \($1) THEN \($0)" }.joined(separator: " ")
     let figures: String = """
@@ -67,12 +68,12 @@ extension Connection {
           FROM conversation_histories
           WHERE id >= \(ids.lowerBound) AND id < \(ids.upperBound)
           GROUP BY exchange_id
-        ) ON counted_id = h.id
+        ) AS c ON counted_id = h.id
         UNION ALL
         SELECT \(unsafeSQL: figures), 0
         FROM error_conversation_histories
         WHERE id >= \(ids.lowerBound) AND id < \(ids.upperBound)
-      )
+      ) AS e
       GROUP BY \(unsafeSQL: key)
       """
   }

@@ -1,7 +1,7 @@
 import Databases
 import VerbatimModel
 
-/// A row of a history table, read by the order of `HistoryColumns.names`.
+/// A row of a history table, read by the order of `HistoryColumns.columns`.
 struct HistoryRow {
   private let row: Row
 

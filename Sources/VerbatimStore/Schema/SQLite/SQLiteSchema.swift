@@ -1,12 +1,33 @@
-extension Migration {
-  /// The tables of the recorder. Documentation/design.md says what each is for.
-  ///
-  /// Narrow columns stand before wide ones, so that scans of long rows stay on the row's first page. Tables that are
-  /// found by a composite text key and have short rows are WITHOUT ROWID; the wide ones are not (measured: slower).
-  static let recorder = Migration(
-    version: 1, name: "recorder",
-    reversal: .impossible(reason: "it would delete the history; restore a backup instead"),
-    script: """
+import Databases
+
+/// SQLite's words.
+///
+/// Narrow columns stand before wide ones, so that scans of long rows stay on the row's first page. Tables that are found
+/// by a composite text key and have short rows are WITHOUT ROWID; the wide ones are not (measured: slower).
+enum SQLiteSchema: SchemaStatements {
+  static func versions(_ dialect: Dialect) -> String {
+    """
+    CREATE TABLE IF NOT EXISTS verbatim_schema_versions (
+      version    INTEGER NOT NULL PRIMARY KEY,
+      name       TEXT    NOT NULL,
+      applied_at INTEGER NOT NULL
+    )
+    """
+  }
+
+  static func table(named name: String) -> SQL {
+    "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = \(name)"
+  }
+
+  static func exclusively<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result {
+    try connection.transaction(body)
+  }
+
+  static func risks(on connection: isolated Connection) throws -> [String] { [] }
+
+  static func recorder(_ dialect: Dialect) -> [String] {
+    [
+      """
       CREATE TABLE conversation_histories (
       \(exchangeColumns)
       );
@@ -144,7 +165,9 @@ extension Migration {
         name  TEXT NOT NULL PRIMARY KEY,
         value TEXT NOT NULL
       ) WITHOUT ROWID;
-      """)
+      """
+    ]
+  }
 
   /// The columns of both history tables.
   private static let exchangeColumns = """

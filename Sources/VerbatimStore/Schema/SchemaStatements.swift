@@ -1,0 +1,27 @@
+import Databases
+
+/// What each engine needs said in its own words: definitions, and the few statements that differ altogether. Everything
+/// else is written once, with what `Dialect` says.
+protocol SchemaStatements {
+  /// Makes the table of versions if it is not there.
+  static func versions(_ dialect: Dialect) -> String
+  /// A row where there is a table of this name.
+  static func table(named name: String) -> SQL
+  /// The tables of the recorder, one script or statement after the other. Where definitions are not rolled back, each
+  /// may find that it was done already.
+  static func recorder(_ dialect: Dialect) -> [String]
+  /// Runs `body` while nobody else changes the schema: in one transaction where definitions are rolled back.
+  static func exclusively<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result
+  /// How the server is set up so that a commit might not survive a crash, a few words each.
+  static func risks(on connection: isolated Connection) throws -> [String]
+}
+
+extension Dialect {
+  var schema: any SchemaStatements.Type {
+    switch family {
+    case .sqlite: SQLiteSchema.self
+    case .postgresql: PostgreSQLSchema.self
+    case .mysql: MySQLSchema.self
+    }
+  }
+}
