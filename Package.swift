@@ -28,7 +28,9 @@ let package = Package(
     .target(name: "Databases", dependencies: ["CMariaDB", "CSQLite"]),
     .target(name: "HTTP", dependencies: ["CBeast", "CCurl", "CZlib", "CZstd"]),
     .target(name: "VerbatimStore", dependencies: ["VerbatimModel", "Databases"]),
-    .target(name: "VerbatimServer", dependencies: ["VerbatimModel", "HTTP", "VerbatimStore", "CMalloc", "COpenSSL"]),
+    .target(
+      name: "VerbatimServer",
+      dependencies: ["VerbatimModel", "Databases", "HTTP", "VerbatimStore", "CMalloc", "COpenSSL"]),
     .executableTarget(name: "verbatim", dependencies: ["VerbatimServer"]),
     .target(
       name: "VerbatimTesting",

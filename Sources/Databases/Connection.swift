@@ -29,19 +29,23 @@ package actor Connection {
   private let interruption = Interruption()
   private let connect: @Sendable (Interruption) throws(DatabaseError) -> any Driver
   private let slowQueries: SlowQueries?
+  /// In nanoseconds.
+  private let lifetime: UInt64?
 
   private var driver: (any Driver)?
+  private var connectedAt: UInt64 = 0
   private var openTransaction: OpenTransaction?
   private var usesInHand = 0
   private var isClosed = false
 
-  /// Starts the thread; `connect` runs on it when the first work arrives.
+  /// Starts the thread; `connect` runs on it when the first work arrives, and anew at the first turn after `lifetime`.
   init(
-    slowQueries: SlowQueries?,
+    slowQueries: SlowQueries?, lifetime: Duration? = nil,
     connect: @escaping @Sendable (Interruption) throws(DatabaseError) -> any Driver
   ) throws(DatabaseError) {
     thread = try ThreadExecutor()
     self.slowQueries = slowQueries
+    self.lifetime = lifetime.map { UInt64(max(0, $0 / .nanoseconds(1))) }
     self.connect = connect
   }
 
@@ -99,6 +103,7 @@ package actor Connection {
     _ ticket: Interruption.Ticket?, _ turn: Loan<Void>, _ body: @Sendable (isolated Connection) throws -> Result
   ) throws -> Result {
     defer { turns.release(turn) }
+    disconnectIfOld()
     guard let ticket else { return try body(self) }
     interruption.begin(ticket)
     defer { interruption.end() }
@@ -299,6 +304,12 @@ package actor Connection {
     await close()
   }
 
+  /// Between turns only, since what a turn begins may belong to the session.
+  private func disconnectIfOld() {
+    guard let lifetime, driver != nil, monotonicNanoseconds() &- connectedAt >= lifetime else { return }
+    disconnect()
+  }
+
   private func disconnect() {
     driver?.close()
     driver = nil
@@ -313,6 +324,7 @@ package actor Connection {
     if isClosed { throw .closed }
     let connected = try connect(interruption)
     driver = connected
+    if lifetime != nil { connectedAt = monotonicNanoseconds() }
     return connected
   }
 

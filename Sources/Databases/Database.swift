@@ -12,6 +12,14 @@ package final class Database: Sendable {
     package var writerCount: Int = 2
     /// The most reading connections that are open at once; they are opened when first needed.
     package var maximumReaders: Int = 4
+    /// The most reading connections that are kept while nobody reads.
+    package var maximumIdleReaders: Int = .max
+    /// How old a connection may become: it is replaced between two uses. nil: as old as it likes.
+    package var lifetime: Duration?
+    /// How long `read` waits for a connection.
+    package var readPatience: Duration = .seconds(30)
+    /// How many may wait in `read` at once.
+    package var maximumWaitingReads: Int = 10_000
     /// Statements that take at least this long are reported.
     package var slowQueryThreshold: Duration = .milliseconds(500)
     /// Hears of slow statements: text without values, time taken. Called on the connection's thread.
@@ -57,8 +65,11 @@ package final class Database: Sendable {
     writers = try (0..<configuration.engine.writerCount(atMost: configuration.writerCount)).map { _ in
       try configuration.connection(isWriter: configuration.isWritable)
     }
-    readers = Pool(PoolLimits(capacity: configuration.maximumReaders)) {
+    readers = Pool(configuration.readerLimits) {
       try configuration.connection(isWriter: false)
+    } discard: { reader in
+      // On its own thread, after what it runs.
+      Task.detached { await reader.close() }
     }
   }
 
@@ -108,6 +119,9 @@ package final class Database: Sendable {
     }
   }
 
+  /// How the pool of reading connections fares.
+  package var readerStatistics: PoolStatistics { readers.statistics }
+
   /// Copies the database as it is at this moment to a new file while writers go on (SQLite's online backup). The log
   /// of the database grows until the copy is done. On failure or cancellation nothing is left at `path`.
   package func backup(to path: String, progress: @Sendable (_ done: Int, _ total: Int) -> Void) async throws {
@@ -152,10 +166,21 @@ extension Engine {
 }
 
 extension Database.Configuration {
+  fileprivate var readerLimits: PoolLimits {
+    var limits = PoolLimits(capacity: maximumReaders)
+    limits.idle = maximumIdleReaders
+    limits.lifetime = lifetime
+    limits.patience = readPatience
+    limits.waiters = maximumWaitingReads
+    return limits
+  }
+
   fileprivate func connection(isWriter: Bool) throws(DatabaseError) -> Connection {
     let slowQueries = onSlowQuery.map { SlowQueries(threshold: slowQueryThreshold, report: $0) }
     let engine = engine
-    return try Connection(slowQueries: slowQueries) { interruption throws(DatabaseError) in
+    // The pool replaces readers itself.
+    return try Connection(slowQueries: slowQueries, lifetime: isWriter ? lifetime : nil) {
+      interruption throws(DatabaseError) in
       try engine.connect(isWriter: isWriter, interruption)
     }
   }

@@ -12,6 +12,7 @@ package final class Store: Sendable {
   package struct Configuration: Sendable {
     /// Where the history is.
     package var engine: Engine
+    package var connections = ConnectionLimits()
     package var slowQueryThreshold: Duration = .milliseconds(500)
     /// IANA name; stored at first start, a different value later is refused.
     package var partitionTimeZone = "UTC"
@@ -101,11 +102,10 @@ package final class Store: Sendable {
 
   private static func databaseConfiguration(_ configuration: Configuration) -> Database.Configuration {
     var database = Database.Configuration(configuration.engine)
+    configuration.connections.apply(to: &database)
     database.isWritable = !configuration.isReadOnly
     database.purpose = configuration.purpose
     database.slowQueryThreshold = configuration.slowQueryThreshold
-    // Reading is bound by the processor when pages are cached, and more readers only switch more.
-    database.maximumReaders = max(2, ProcessInfo.processInfo.activeProcessorCount)
     let log: Log = configuration.log
     database.onSlowQuery = { sql, duration in
       log.warning("MES slow query", ["milliseconds": "\(duration.wholeMilliseconds)", "sql": sql])

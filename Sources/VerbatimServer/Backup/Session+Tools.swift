@@ -24,7 +24,7 @@ extension Session {
   package func restore(
     from path: String, isForced: Bool, progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void
   ) async throws -> Restore.Old? {
-    try configuration.database.prepareFolder()
+    try configuration.historyDatabase.prepareFolder()
     return try await Restore(from: path, to: storeConfiguration, isForced: isForced).run(progress: progress)
   }
 

@@ -18,7 +18,10 @@ package struct Configuration: Sendable {
 
   package var host = "127.0.0.1"
   package var port = 10000
-  package var database = DatabaseLocation.standard
+  /// Where accounts, keys and the like will be; it has no tables yet and is opened only where it holds the history.
+  package var mainDatabase = DatabaseLocation.standard
+  package var historyDatabase = DatabaseLocation.standard
+  package var connections = ConnectionLimits()
   package var slowQueryThreshold: Duration = .milliseconds(500)
   package var partitionTimeZone = "UTC"
   package var logTimeZone: String?
@@ -45,7 +48,8 @@ package struct Configuration: Sendable {
   package init() {}
 
   package func store(log: Log) -> Store.Configuration {
-    var store = Store.Configuration(path: database.path)
+    var store = Store.Configuration(historyDatabase.engine)
+    store.connections = connections
     store.slowQueryThreshold = slowQueryThreshold
     store.partitionTimeZone = partitionTimeZone
     store.currency = currency

@@ -1,3 +1,5 @@
+import Databases
+
 /// Where settings come from, the stronger first: arguments, environment, `.env`; defaults hold where none speaks.
 package struct ConfigurationSources: Sendable {
   /// Values by setting name.
@@ -17,7 +19,7 @@ package struct ConfigurationSources: Sendable {
       guard let value = value(of: setting.name) else { continue }
       try apply(setting, value, to: &configuration)
     }
-    if let (setting, value) = databaseChoice() { try apply(setting, value, to: &configuration) }
+    try chooseDatabases(&configuration)
     if value(of: "PARTITION_TIMEZONE") == nil, let zone = configuration.logTimeZone {
       configuration.partitionTimeZone = zone
     }
@@ -37,7 +39,7 @@ package struct ConfigurationSources: Sendable {
     do {
       try setting.apply(value, &configuration)
     } catch {
-      let shown = setting.isDSN ? DatabaseLocation.redacted(value) : value
+      let shown = setting.isDSN ? Engine.redacted(dsn: value) : value
       throw ConfigurationError("\(setting.name)=\(shown) \(error.problem); allowed: \(error.allowed)")
     }
   }
@@ -51,15 +53,24 @@ package struct ConfigurationSources: Sendable {
     return nil
   }
 
-  /// Several settings name the database: the strongest source decides, and within it `MES_SQL_DSN`, since the history
-  /// is all that this version keeps.
-  private func databaseChoice() -> (Setting, String)? {
-    let named = Settings.all.filter(\.isDSN)
-    for setting in named {
+  /// The main database, and the history's where one is named for it. Whoever types the main one alone means it for the
+  /// history, too, whatever the environment says: `verbatim verify --database copy.db` looks at no other.
+  private func chooseDatabases(_ configuration: inout Configuration) throws(ConfigurationError) {
+    let main = mainDatabase()
+    if let (setting, value) = main { try apply(setting, value, to: &configuration) }
+    let history = Settings.historyDatabase
+    let isMainTyped = main.map { arguments[$0.0.name] != nil } ?? false
+    guard let value = isMainTyped ? arguments[history.name] : value(of: history.name) else { return }
+    try apply(history, value, to: &configuration)
+  }
+
+  /// The strongest source that names it decides, and within it `SQL_DSN`.
+  private func mainDatabase() -> (Setting, String)? {
+    for setting in Settings.mainDatabase {
       if let value = arguments[setting.name] { return (setting, value) }
     }
     for source in [environment, dotEnv] {
-      for setting in named {
+      for setting in Settings.mainDatabase {
         if let value = source[setting.name], !value.isEmpty { return (setting, value) }
       }
     }
@@ -74,7 +85,7 @@ package struct ConfigurationSources: Sendable {
         case "AUTH": configuration.authentication?.rawValue
         default: value(of: setting.name) ?? (setting.standard.isEmpty ? nil : setting.standard)
         }
-      return known.map { (name: setting.name, value: setting.isDSN ? DatabaseLocation.redacted($0) : $0) }
+      return known.map { (name: setting.name, value: setting.isDSN ? Engine.redacted(dsn: $0) : $0) }
     }
   }
 }

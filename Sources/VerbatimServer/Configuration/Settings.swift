@@ -3,7 +3,8 @@ import VerbatimModel
 
 /// The table of settings, in the order in which help and documentation show them.
 package enum Settings {
-  package static let all: [Setting] = listening + database + logging + ingest + access + limits
+  package static let all: [Setting] =
+    listening + databases + logging + ingest + access + limits
 
   package static func named(_ name: String) -> Setting? { all.first { $0.name == name } }
 
@@ -28,38 +29,64 @@ package enum Settings {
     },
   ]
 
-  private static let database: [Setting] = [
-    Setting(
-      "MES_SQL_DSN", "--history-database", "DSN", isDSN: true,
-      "Where the history is kept, when not in the main database."
-    ) { text, configuration throws(SettingError) in
-      configuration.database = try DatabaseLocation(dsn: text)
-    },
+  static let historyDatabase = Setting(
+    "MES_SQL_DSN", "--history-database", "DSN", isDSN: true,
+    "The history's database, when it is not the main one; any of the forms below."
+  ) { text, configuration throws(SettingError) in
+    configuration.historyDatabase = try DatabaseLocation(dsn: text)
+  }
+
+  static let mainDatabase: [Setting] = [
     Setting(
       "SQL_DSN", "--database", "DSN", standard: "./data/verbatim.db", isDSN: true,
-      "The main database: a file path, sqlite:PATH, sqlite:///PATH (four slashes: absolute) or local."
+      "The main database, and the history's where that is not set; any of the forms below."
     ) { text, configuration throws(SettingError) in
-      configuration.database = try DatabaseLocation(dsn: text)
+      try configuration.useMainDatabase(text)
     },
     Setting("DATABASE_URL", nil, "DSN", isDSN: true, "Another name of SQL_DSN, which wins over it.") {
       text, configuration throws(SettingError) in
-      configuration.database = try DatabaseLocation(dsn: text)
-    },
-    Setting("SLOW_QUERY_MS", "--slow-query-ms", "MS", standard: "500", "Log statements that take at least this long.") {
-      text, configuration throws(SettingError) in
-      configuration.slowQueryThreshold = .milliseconds(try Value.integer(text, 0...3_600_000))
-    },
-    Setting(
-      "PARTITION_TIMEZONE", "--partition-timezone", "ZONE", standard: "TZ, else UTC",
-      "Whose midnight ends a day; fixed at the first start of a database."
-    ) { text, configuration throws(SettingError) in
-      configuration.partitionTimeZone = try TimeZoneName.checked(text)
-    },
-    Setting("TZ", nil, "ZONE", standard: "UTC", "The log's time zone, and PARTITION_TIMEZONE where that is not set.") {
-      text, configuration throws(SettingError) in
-      configuration.logTimeZone = try TimeZoneName.checked(text)
+      try configuration.useMainDatabase(text)
     },
   ]
+
+  private static let databases: [Setting] =
+    [historyDatabase] + mainDatabase + [
+      Setting(
+        "SQL_MAX_OPEN_CONNS", "--sql-max-open-conns", "COUNT", standard: "32",
+        "The most connections to the history's database, opened when needed; two of them write to a server, one to a file."
+      ) { text, configuration throws(SettingError) in
+        configuration.connections.open = try Value.integer(text, 1...10_000)
+      },
+      Setting(
+        "SQL_MAX_IDLE_CONNS", "--sql-max-idle-conns", "COUNT", standard: "8",
+        "How many connections to a server are kept while nobody reads."
+      ) { text, configuration throws(SettingError) in
+        configuration.connections.idle = try Value.integer(text, 0...10_000)
+      },
+      Setting(
+        "SQL_MAX_LIFETIME", "--sql-max-lifetime", "SECONDS", standard: "600",
+        "How old a connection to a server may become before it is replaced between two uses; 0: as old as it likes."
+      ) { text, configuration throws(SettingError) in
+        let seconds = try Value.integer(text, 0...604_800)
+        configuration.connections.lifetime = seconds == 0 ? nil : .seconds(seconds)
+      },
+      Setting("SLOW_QUERY_MS", "--slow-query-ms", "MS", standard: "500", "Log statements that take at least this long.")
+      {
+        text, configuration throws(SettingError) in
+        configuration.slowQueryThreshold = .milliseconds(try Value.integer(text, 0...3_600_000))
+      },
+      Setting(
+        "PARTITION_TIMEZONE", "--partition-timezone", "ZONE", standard: "TZ, else UTC",
+        "Whose midnight ends a day; fixed at the first start of a database."
+      ) { text, configuration throws(SettingError) in
+        configuration.partitionTimeZone = try TimeZoneName.checked(text)
+      },
+      Setting("TZ", nil, "ZONE", standard: "UTC", "The log's time zone, and PARTITION_TIMEZONE where that is not set.")
+      {
+        text, configuration throws(SettingError) in
+        configuration.logTimeZone = try TimeZoneName.checked(text)
+      },
+    ]
 
   private static let logging: [Setting] = [
     Setting(
@@ -202,5 +229,12 @@ package enum Settings {
     case "error", "critical", "fatal": return .error
     default: throw SettingError("is not a level", allowed: "debug, info, warning or error")
     }
+  }
+}
+
+extension Configuration {
+  fileprivate mutating func useMainDatabase(_ dsn: String) throws(SettingError) {
+    mainDatabase = try DatabaseLocation(dsn: dsn)
+    historyDatabase = mainDatabase
   }
 }

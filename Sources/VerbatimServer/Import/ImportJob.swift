@@ -36,7 +36,7 @@ package struct ImportJob: Sendable {
 
   package func run() async throws -> Importer.Summary {
     if let server { return try await send(to: ServerDestination(url: server)) }
-    let database = session.configuration.database
+    let database = session.configuration.historyDatabase
     try database.prepareFolder()
     var configuration = session.storeConfiguration
     configuration.purpose = "import"
@@ -45,15 +45,15 @@ package struct ImportJob: Sendable {
       store = try await Store.open(configuration)
     } catch let holder as DatabaseHolder {
       guard let url = holder.url else { throw holder }
-      listeners.onNotice("\(database.path) is \(holder): importing through it")
+      listeners.onNotice("\(database.name) is \(holder): importing through it")
       return try await send(to: ServerDestination(url: url))
     }
-    return try await write(into: store, at: database.path)
+    return try await write(into: store, at: database.name)
   }
 
-  private func write(into store: Store, at path: String) async throws -> Importer.Summary {
+  private func write(into store: Store, at name: String) async throws -> Importer.Summary {
     do {
-      let summary = try await send(to: StoreDestination(store: store, name: path))
+      let summary = try await send(to: StoreDestination(store: store, name: name))
       await store.close()
       return summary
     } catch {

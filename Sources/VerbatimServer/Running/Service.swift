@@ -19,7 +19,7 @@ package struct Service: Sendable {
     onListening: @escaping @Sendable (String) -> Void, untilStopped: @escaping @Sendable () async -> String?
   ) async throws {
     Memory.returnLargeBlocks()
-    try configuration.database.prepareFolder()
+    try configuration.historyDatabase.prepareFolder()
     var storeConfiguration = configuration.store(log: log)
     storeConfiguration.purpose = "server"
     let store = try await Store.open(storeConfiguration)
@@ -27,7 +27,7 @@ package struct Service: Sendable {
       let server = try makeServer(store)
       let url = self.url(port: server.port)
       try store.announce(url: url)
-      log.info("Listening", ["url": url, "database": configuration.database.path])
+      log.info("Listening", ["url": url, "database": configuration.historyDatabase.name])
       onListening(url)
       try await serve(server, untilStopped: untilStopped)
     } catch {
@@ -73,8 +73,9 @@ package struct Service: Sendable {
 
 extension DatabaseLocation {
   /// Makes the folder of the default database; a folder that somebody named must be there already, or a slip of the pen
-  /// would begin an empty history.
+  /// would begin an empty history. Does nothing for a server.
   package func prepareFolder() throws {
+    guard let path = engine.file?.path else { return }
     let (folder, _) = FilePath.split(path)
     if isStandard, mkdir(folder, 0o755) != 0, errno != EEXIST { throw FileError("make the folder", folder) }
     if access(folder, W_OK | X_OK) != 0 { throw FileError("write to the folder", folder) }

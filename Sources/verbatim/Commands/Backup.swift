@@ -12,7 +12,7 @@ extension Command {
     let file = invocation.operands[0]
     try await session.backup(to: file) { done, total in progress.show(pages: done, of: total) }
     progress.clear()
-    Terminal.print("\(session.configuration.database.path) is copied to \(file) and checked")
+    Terminal.print("\(session.configuration.historyDatabase.name) is copied to \(file) and checked")
     return 0
   }
 
@@ -39,7 +39,7 @@ extension Command {
       }
       Terminal.print("The old database is kept as \(old.paths.joined(separator: ", "))")
     }
-    Terminal.print("\(session.configuration.database.path) is restored from \(file)")
+    Terminal.print("\(session.configuration.historyDatabase.name) is restored from \(file)")
     return 0
   }
 }

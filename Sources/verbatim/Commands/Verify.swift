@@ -12,8 +12,8 @@ extension Command {
     let wrong = try await session.verify { progress.show($0) }
     progress.clear()
     for line in wrong { Terminal.print(line) }
-    let path = session.configuration.database.path
-    Terminal.print(wrong.isEmpty ? "\(path): everything agrees" : "\(path): \(wrong.count) things are wrong")
+    let name = session.configuration.historyDatabase.name
+    Terminal.print(wrong.isEmpty ? "\(name): everything agrees" : "\(name): \(wrong.count) things are wrong")
     return wrong.isEmpty ? 0 : 1
   }
 }

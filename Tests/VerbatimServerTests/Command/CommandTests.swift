@@ -29,7 +29,7 @@ import VerbatimTesting
     (["serve", "--port", "x"], "API_PORT=x"),
     (["serve", "extra"], "cannot use the argument extra"),
     (["serve", "--host", "0.0.0.0"], "AUTH=off"),
-    (["serve", "--database", "mysql://root:hidden@db/x"], "only SQLite"),
+    (["serve", "--database", "mysql://root:hidden@db/"], "names no database"),
     (["import"], "needs FILE"),
     (["import", "-", "--format", "parquet"], "allowed: exchanges"),
     (["backup"], "needs FILE"),

@@ -9,7 +9,8 @@ import VerbatimModel
     #expect(configuration.host == "127.0.0.1")
     #expect(configuration.port == 10000)
     #expect(configuration.server.port == 10000)
-    #expect(configuration.database == .standard)
+    #expect(configuration.mainDatabase == .standard)
+    #expect(configuration.historyDatabase == .standard)
     #expect(configuration.slowQueryThreshold == .milliseconds(500))
     #expect(configuration.partitionTimeZone == "UTC")
     #expect(configuration.logLevel == .info)
@@ -31,18 +32,49 @@ import VerbatimModel
   @Test func `an empty variable counts as unset`() throws {
     let configuration = try ConfigurationSources(environment: ["API_PORT": "", "SQL_DSN": ""]).load()
     #expect(configuration.port == 10000)
-    #expect(configuration.database == .standard)
+    #expect(configuration.historyDatabase == .standard)
   }
 
-  @Test func `the strongest source names the database`() throws {
+  @Test func `the history is in the main database unless it has one of its own`() throws {
     var sources = ConfigurationSources(dotEnv: ["MES_SQL_DSN": "dotenv.db"])
-    #expect(try sources.load().database.path == "dotenv.db")
+    #expect(try sources.load().historyDatabase.name == "dotenv.db")
+    #expect(try sources.load().mainDatabase == .standard)
     sources.environment = ["SQL_DSN": "main.db", "DATABASE_URL": "url.db"]
-    #expect(try sources.load().database.path == "main.db")
-    sources.environment["MES_SQL_DSN"] = "history.db"
-    #expect(try sources.load().database.path == "history.db")
+    #expect(try sources.load().mainDatabase.name == "main.db")
+    #expect(try sources.load().historyDatabase.name == "dotenv.db")
+    sources.dotEnv = ["SQL_DSN": "dotenv.db"]
+    #expect(try sources.load().historyDatabase.name == "main.db")
+    sources.environment = ["DATABASE_URL": "url.db"]
+    #expect(try sources.load().historyDatabase.name == "url.db")
+  }
+
+  @Test func `the two databases may be of different kinds`() throws {
+    let configuration = try ConfigurationSources(environment: [
+      "SQL_DSN": "root:123456@tcp(localhost:3306)/oneapi",
+      "MES_SQL_DSN": "postgres://user:password@localhost:5432/oneapi_messages",
+    ]).load()
+    #expect(configuration.mainDatabase.name == "mysql://root@localhost:3306/oneapi")
+    #expect(configuration.historyDatabase.name == "postgres://user@localhost:5432/oneapi_messages")
+  }
+
+  @Test func `a database that is typed is the history's, too`() throws {
+    var sources = ConfigurationSources(environment: ["MES_SQL_DSN": "history.db"])
     sources.arguments = ["SQL_DSN": "argument.db"]
-    #expect(try sources.load().database.path == "argument.db")
+    #expect(try sources.load().historyDatabase.name == "argument.db")
+    sources.arguments["MES_SQL_DSN"] = "typed.db"
+    #expect(try sources.load().mainDatabase.name == "argument.db")
+    #expect(try sources.load().historyDatabase.name == "typed.db")
+  }
+
+  @Test func `the bounds of the pool reach the store`() throws {
+    let configuration = try ConfigurationSources(environment: [
+      "SQL_MAX_OPEN_CONNS": "1000", "SQL_MAX_IDLE_CONNS": "100", "SQL_MAX_LIFETIME": "60",
+    ]).load()
+    let store = configuration.store(log: .silent)
+    #expect(store.connections.open == 1000)
+    #expect(store.connections.idle == 100)
+    #expect(store.connections.lifetime == .seconds(60))
+    #expect(try ConfigurationSources(environment: ["SQL_MAX_LIFETIME": "0"]).load().connections.lifetime == nil)
   }
 
   @Test func `the partition zone is TZ unless it is said`() throws {
@@ -80,7 +112,12 @@ import VerbatimModel
     ("TRUSTED_PROXIES", "10.0.0.0/33", "networks"),
     ("BODY_LIMIT_MB", "0", "1 to 1024"),
     ("DRAIN_TIMEOUT", "ten", "a whole number"),
-    ("SQL_DSN", "mysql://root:secret@db/x", "a file path"),
+    ("SQL_DSN", "mysql://root:secret@db/", "mysql://user:password@host/db"),
+    ("MES_SQL_DSN", "root:secret@localhost/x", "a file path"),
+    ("DATABASE_URL", "postgres://root:secret@db/x?password=secret&sslmode=so", "verify-full"),
+    ("SQL_MAX_OPEN_CONNS", "0", "1 to 10000"),
+    ("SQL_MAX_IDLE_CONNS", "-1", "0 to 10000"),
+    ("SQL_MAX_LIFETIME", "1h", "a whole number"),
   ])
   func `a bad value stops the start with one line that names it`(
     _ name: String, _ value: String, _ allowed: String

@@ -72,6 +72,9 @@ import VerbatimTesting
       #expect(health.text == #"{"status":"healthy","service":"chat-data-insertion"}"#)
       #expect(try await api.get("/health/live").status == 200)
       #expect(try await api.get("/health/ready").string("status") == "ready")
+      let counts = try await api.get("/health/ready?connections=1").text
+      #expect(counts.hasPrefix(#"{"status":"ready","connections":{"limit":"#))
+      #expect(counts.contains(#""waiting":0,"waits":0,"wait_ms":0,"closed_as_idle":0,"closed_as_old":0"#))
       let head = try await api.request("HEAD", "/health/ready")
       #expect(head.status == 200)
     }
