@@ -11,6 +11,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -25,7 +26,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
 
     .target(name: "VerbatimModel", dependencies: ["CSimdjson"]),
-    .target(name: "Databases", dependencies: ["CMariaDB", "CSQLite"]),
+    .target(name: "Databases", dependencies: ["CMariaDB", "CPostgres", "CSQLite"]),
     .target(name: "HTTP", dependencies: ["CBeast", "CCurl", "CZlib", "CZstd"]),
     .target(name: "VerbatimStore", dependencies: ["VerbatimModel", "Databases"]),
     .target(

@@ -191,7 +191,9 @@ extension Engine {
     switch self {
     case .sqlite(let file):
       return try SQLiteDriver(SQLiteDriver.Settings(file, isWriter: isWriter), interruption: interruption)
-    case .postgres(let address): throw .misuse("\(address): there is no driver for PostgreSQL yet")
+    case .postgres(let address):
+      let settings = PostgresDriver.Settings(address: address, isWriter: isWriter)
+      return try PostgresDriver(settings, interruption: interruption)
     case .mysql(let address): throw .misuse("\(address): there is no driver for MySQL yet")
     }
   }

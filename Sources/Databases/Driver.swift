@@ -55,13 +55,24 @@ protocol ValueSink: AnyObject {
   func bindNull()
 }
 
+extension ValueSink {
+  func bind(_ value: SQLValue) {
+    switch value {
+    case .null: bindNull()
+    case .integer(let value): bindInteger(value)
+    case .real(let value): bindReal(value)
+    case .text(let value): bindText(value)
+    case .blob(let bytes): bindBlob(bytes)
+    case .id(let high, let low): bindID(high: high, low: low)
+    }
+  }
+}
+
 /// A prepared statement and, while it runs, the row in hand.
 protocol Statement: ValueSink {
   var text: String { get }
   /// Rows that the last run changed; 0 for what changes none.
   var changes: Int { get }
-
-  func bind(_ value: SQLValue)
 
   /// Goes to the next row; false at the end. The first step throws when a bind failed or values are missing.
   func step() throws(DatabaseError) -> Bool

@@ -32,7 +32,7 @@ final class SQLiteDriver: Driver {
   private let handle: OpaquePointer
   private let interruption: Interruption
   private let log: WriteAheadLog
-  private var cache: StatementCache
+  private var cache: StatementCache<SQLiteStatement>
   private var isClosed = false
 
   init(_ settings: Settings, interruption: Interruption) throws(DatabaseError) {

@@ -1,7 +1,7 @@
 import CSQLite
 
 /// A prepared statement of SQLite. Freed by `finalize` or when it goes.
-final class SQLiteStatement: Statement {
+final class SQLiteStatement: Statement, CachedStatement {
   /// Values up to this size are copied here instead of into an allocation of SQLite's own.
   private static let inlineSize = 16
   /// SQLite takes a null pointer for NULL, and an empty slice may have one.
@@ -63,17 +63,6 @@ final class SQLiteStatement: Statement {
   }
 
   // MARK: Binds
-
-  func bind(_ value: SQLValue) {
-    switch value {
-    case .null: bindNull()
-    case .integer(let value): bindInteger(value)
-    case .real(let value): bindReal(value)
-    case .text(let value): bindText(value)
-    case .blob(let bytes): bindBlob(bytes)
-    case .id(let high, let low): bindID(high: high, low: low)
-    }
-  }
 
   func bindInteger(_ value: Int64) { check(sqlite3_bind_int64(handle, next(), value)) }
   func bindReal(_ value: Double) { check(sqlite3_bind_double(handle, next(), value)) }

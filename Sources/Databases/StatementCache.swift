@@ -1,7 +1,17 @@
+/// A prepared statement that is kept for the next who wants its text.
+protocol CachedStatement: AnyObject {
+  var text: String { get }
+  var lastUse: UInt64 { get set }
+  var isInUse: Bool { get set }
+
+  /// Lets go of what the engine holds; it is not used afterwards.
+  func finalize()
+}
+
 /// Prepared statements by their text; the one unused for longest goes first.
-struct StatementCache {
+struct StatementCache<Cached: CachedStatement> {
   private let capacity: Int
-  private var statements: [String: SQLiteStatement] = [:]
+  private var statements: [String: Cached] = [:]
   private var clock: UInt64 = 0
 
   init(capacity: Int) {
@@ -9,13 +19,13 @@ struct StatementCache {
     statements.reserveCapacity(self.capacity + 1)
   }
 
-  mutating func statement(_ text: String) -> SQLiteStatement? {
+  mutating func statement(_ text: String) -> Cached? {
     guard let statement = statements[text] else { return nil }
     touch(statement)
     return statement
   }
 
-  mutating func insert(_ statement: SQLiteStatement) {
+  mutating func insert(_ statement: Cached) {
     if statements.count >= capacity { evict() }
     touch(statement)
     statements[statement.text] = statement
@@ -26,7 +36,7 @@ struct StatementCache {
     statements.removeAll()
   }
 
-  private mutating func touch(_ statement: SQLiteStatement) {
+  private mutating func touch(_ statement: Cached) {
     clock += 1
     statement.lastUse = clock
   }
