@@ -1,5 +1,6 @@
 import Databases
 import Testing
+import VerbatimTesting
 
 @Suite struct BulkInsertTests {
   private static let kinds = BulkInsert(
@@ -15,13 +16,14 @@ import Testing
   ]
 
   private static let createCounters = """
-    CREATE TABLE t (k TEXT PRIMARY KEY, n INTEGER, low INTEGER, high INTEGER, last TEXT, first TEXT)
+    CREATE TABLE t (k VARCHAR(100) PRIMARY KEY, n INTEGER, low INTEGER, high INTEGER, last TEXT, first TEXT)
     """
 
-  @Test func `values of every kind go in, empty and absent ones apart`() async throws {
-    try await withDatabase { database, _ in
+  @Test(arguments: TestEngine.allCases)
+  func `values of every kind go in, empty and absent ones apart`(_ engine: TestEngine) async throws {
+    try await engine.withDatabase { database in
       try await database.writer.run { connection in
-        try connection.executeScript("CREATE TABLE t (a INTEGER, b REAL, c TEXT, d TEXT, e BLOB, f BLOB, g INTEGER)")
+        try connection.executeScript("CREATE TABLE t (\(Self.kinds.definition(on: engine)))")
         try connection.insert(Self.kinds, rows: 2) { row, binds in
           binds.integer(row == 0 ? .min : nil)
           binds.real(row == 0 ? 0.5 : nil)
@@ -42,9 +44,10 @@ import Testing
     }
   }
 
-  @Test func `rows that are there are kept, and it is told which`() async throws {
+  @Test(arguments: TestEngine.allCases)
+  func `rows that are there are kept, and it is told which`(_ engine: TestEngine) async throws {
     let insert = BulkInsert(into: "t", [.init("k", .text), .init("n", .integer)], onConflict: .keep(key: ["k"]))
-    try await withDatabase { database, _ in
+    try await engine.withDatabase { database in
       try await database.writer.run { connection in
         try connection.executeScript(Self.createCounters)
         try connection.execute("INSERT INTO t (k, n) VALUES (\("b"), \(7))")
@@ -63,7 +66,8 @@ import Testing
     }
   }
 
-  @Test func `rows that are there change as each column says`() async throws {
+  @Test(arguments: TestEngine.allCases)
+  func `rows that are there change as each column says`(_ engine: TestEngine) async throws {
     let insert = BulkInsert(
       into: "t", Self.counters,
       onConflict: .update(
@@ -71,7 +75,7 @@ import Testing
         changes: [
           .init("n", .add), .init("low", .minimum), .init("high", .maximum), .init("last", .replace),
         ]))
-    try await withDatabase { database, _ in
+    try await engine.withDatabase { database in
       try await database.writer.run { connection in
         try connection.executeScript(Self.createCounters)
         for name in ["one", "two"] {
@@ -92,9 +96,10 @@ import Testing
     }
   }
 
-  @Test func `a key that is there fails where nothing else was said, and nothing stays`() async throws {
+  @Test(arguments: TestEngine.allCases)
+  func `a key that is there fails where nothing else was said, and nothing stays`(_ engine: TestEngine) async throws {
     let insert = BulkInsert(into: "t", [.init("k", .text), .init("n", .integer)])
-    try await withDatabase { database, _ in
+    try await engine.withDatabase { database in
       try await database.writer.run { try $0.executeScript(Self.createCounters) }
       try await database.writer.run { try $0.execute("INSERT INTO t (k, n) VALUES (\("b"), \(7))") }
       let error = await databaseError {
@@ -113,10 +118,11 @@ import Testing
     }
   }
 
-  @Test func `a name that is no identifier and a value too few are refused`() async throws {
+  @Test(arguments: TestEngine.allCases)
+  func `a name that is no identifier and a value too few are refused`(_ engine: TestEngine) async throws {
     let misnamed = BulkInsert(into: "t\"; DROP TABLE t; --", [.init("k", .text)])
     let insert = BulkInsert(into: "t", [.init("k", .text), .init("n", .integer)])
-    try await withDatabase { database, _ in
+    try await engine.withDatabase { database in
       try await database.writer.run { try $0.executeScript(Self.createCounters) }
       let first = await databaseError {
         try await database.writer.run { connection in
@@ -131,5 +137,12 @@ import Testing
       }
       #expect(second?.kind == .statement)
     }
+  }
+}
+
+extension BulkInsert {
+  /// The columns as `CREATE TABLE` lists them.
+  fileprivate func definition(on engine: TestEngine) -> String {
+    columns.map { "\($0.name) \(engine.type($0.type))" }.joined(separator: ", ")
   }
 }

@@ -1,25 +1,22 @@
 import Foundation
 import Testing
+import VerbatimTesting
 
 @testable import Databases
 
 @Suite struct CancellationTests {
-  private static let endless: SQL = """
-    WITH RECURSIVE counter(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counter)
-    SELECT sum(n) FROM counter
-    """
-
   private func one(_ database: Database) async throws -> Int64? {
     try await database.read { try $0.first("SELECT 1") { $0.integer(0) } }
   }
 
-  @Test func `cancelling a task interrupts its statement and no other`() async throws {
-    try await withDatabase({ $0.maximumReaders = 2 }) { database, _ in
+  @Test(arguments: TestEngine.allCases)
+  func `cancelling a task interrupts its statement and no other`(_ engine: TestEngine) async throws {
+    try await engine.withDatabase({ $0.maximumReaders = 2 }) { database in
       let started = Gate()
       let endless = Task {
         try await database.read { connection in
           started.open()
-          return try connection.first(Self.endless) { $0.integer(0) }
+          return try connection.first(engine.endlessQuery) { $0.integer(0) }
         }
       }
       await started.opened()
@@ -35,8 +32,9 @@ import Testing
     }
   }
 
-  @Test func `an interrupt never hits the next task's statement`() async throws {
-    try await withDatabase { database, _ in
+  @Test(arguments: TestEngine.allCases)
+  func `an interrupt never hits the next task's statement`(_ engine: TestEngine) async throws {
+    try await engine.withDatabase { database in
       let writer = database.writer
       for _ in 0..<200 {
         let doomed = Task { try await writer.run { try $0.first("SELECT 1") { $0.integer(0) } } }
@@ -72,16 +70,17 @@ import Testing
     #expect(!interruption.reachesEngine)
   }
 
-  @Test func `a cancelled transaction leaves nothing behind`() async throws {
-    try await withDatabase { database, _ in
-      try await database.writer.run { try $0.executeScript("CREATE TABLE t (a)") }
+  @Test(arguments: TestEngine.allCases)
+  func `a cancelled transaction leaves nothing behind`(_ engine: TestEngine) async throws {
+    try await engine.withDatabase { database in
+      try await database.writer.run { try $0.executeScript("CREATE TABLE t (a INTEGER)") }
       let started = Gate()
       let task = Task {
         try await database.writer.run { connection in
           try connection.transaction {
             try connection.execute("INSERT INTO t VALUES (\(1))")
             started.open()
-            _ = try connection.first(Self.endless) { $0.integer(0) }
+            _ = try connection.first(engine.endlessQuery) { $0.integer(0) }
           }
         }
       }
@@ -97,9 +96,10 @@ import Testing
     }
   }
 
-  @Test func `short statements after the cancellation do not run either`() async throws {
-    try await withDatabase { database, _ in
-      try await database.writer.run { try $0.executeScript("CREATE TABLE t (a)") }
+  @Test(arguments: TestEngine.allCases)
+  func `short statements after the cancellation do not run either`(_ engine: TestEngine) async throws {
+    try await engine.withDatabase { database in
+      try await database.writer.run { try $0.executeScript("CREATE TABLE t (a INTEGER)") }
       let (started, cancelled) = (Gate(), Gate())
       let task = Task {
         try await database.writer.run { connection in
@@ -118,9 +118,10 @@ import Testing
     }
   }
 
-  @Test func `a batch that runs to its end is deaf to cancellation`() async throws {
-    try await withDatabase { database, _ in
-      try await database.writer.run { try $0.executeScript("CREATE TABLE t (a)") }
+  @Test(arguments: TestEngine.allCases)
+  func `a batch that runs to its end is deaf to cancellation`(_ engine: TestEngine) async throws {
+    try await engine.withDatabase { database in
+      try await database.writer.run { try $0.executeScript("CREATE TABLE t (a INTEGER)") }
       let (started, cancelled) = (Gate(), Gate())
       let task = Task {
         try await database.writer.runToEnd { connection in
@@ -140,8 +141,9 @@ import Testing
     }
   }
 
-  @Test func `a task cancelled while it waits leaves the line at once`() async throws {
-    try await withDatabase({ $0.maximumReaders = 1 }) { database, _ in
+  @Test(arguments: TestEngine.allCases)
+  func `a task cancelled while it waits leaves the line at once`(_ engine: TestEngine) async throws {
+    try await engine.withDatabase({ $0.maximumReaders = 1 }) { database in
       let (started, finish) = (Gate(), Gate())
       async let busy = database.read { _ in
         started.open()

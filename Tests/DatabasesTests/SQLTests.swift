@@ -1,5 +1,6 @@
 import Databases
 import Testing
+import VerbatimTesting
 
 @Suite struct SQLTests {
   @Test func `values become binds, in order`() {
@@ -27,9 +28,9 @@ import Testing
     #expect(sql.binds.isEmpty)
   }
 
-  @Test(arguments: ["'; DROP TABLE t; --", "\" OR 1=1 --", "x\0'", "?"])
-  func `a value is never taken for SQL`(_ hostile: String) async throws {
-    try await withDatabase { database, _ in
+  @Test(arguments: TestEngine.allCases, ["'; DROP TABLE t; --", "\" OR 1=1 --", "x'\\", "?"])
+  func `a value is never taken for SQL`(_ engine: TestEngine, _ hostile: String) async throws {
+    try await engine.withDatabase { database in
       let found = try await database.writer.run { connection in
         try connection.executeScript("CREATE TABLE t (v TEXT); INSERT INTO t VALUES ('innocent')")
         try connection.execute("INSERT INTO t (v) VALUES (\(hostile))")
@@ -54,8 +55,9 @@ import Testing
     }
   }
 
-  @Test func `an identifier may be a keyword`() async throws {
-    let count = try await withDatabase { database, _ in
+  @Test(arguments: TestEngine.allCases)
+  func `an identifier may be a keyword`(_ engine: TestEngine) async throws {
+    let count = try await engine.withDatabase { database in
       try await database.writer.run { connection in
         try connection.execute("CREATE TABLE \(identifier: "order") (\(identifier: "select") INTEGER)")
         try connection.execute("INSERT INTO \(identifier: "order") VALUES (\(1))")
@@ -65,8 +67,9 @@ import Testing
     #expect(count == 1)
   }
 
-  @Test func `more than one statement at once is refused`() async throws {
-    try await withDatabase { database, _ in
+  @Test(arguments: TestEngine.allCases)
+  func `more than one statement at once is refused`(_ engine: TestEngine) async throws {
+    try await engine.withDatabase { database in
       let error = await databaseError { try await database.writer.run { try $0.execute("SELECT 1; SELECT 2") } }
       #expect(error?.kind == .statement)
       let empty = await databaseError { try await database.writer.run { try $0.execute("  ") } }
@@ -75,14 +78,15 @@ import Testing
     }
   }
 
-  @Test func `as many values as placeholders, or it throws`() async throws {
-    try await withDatabase { database, _ in
-      try await database.writer.run { try $0.executeScript("CREATE TABLE t (a, b)") }
+  @Test(arguments: TestEngine.allCases)
+  func `as many values as placeholders, or it throws`(_ engine: TestEngine) async throws {
+    try await engine.withDatabase { database in
+      try await database.writer.run { try $0.executeScript("CREATE TABLE t (a INTEGER, b INTEGER)") }
       for bound in [0, 1, 3] {
         let error = await databaseError {
           try await database.writer.run { connection in
             try connection.executeEach("INSERT INTO t (a, b) VALUES (?, ?)", rows: 1) { _, binds in
-              for _ in 0..<bound { binds.id(1, 2) }
+              for _ in 0..<bound { binds.integer(1) }
             }
           }
         }

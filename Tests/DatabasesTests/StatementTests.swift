@@ -1,10 +1,12 @@
 import Databases
 import Synchronization
 import Testing
+import VerbatimTesting
 
 @Suite struct StatementTests {
-  @Test func `executeEach tells which rows changed something`() async throws {
-    try await withDatabase { database, _ in
+  @Test(arguments: TestEngine.allCases)
+  func `executeEach tells which rows changed something`(_ engine: TestEngine) async throws {
+    try await engine.withDatabase { database in
       try await database.writer.run { connection in
         try connection.executeScript("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)")
         var applied: [Bool] = []
@@ -51,8 +53,9 @@ import Testing
     }
   }
 
-  @Test func `a row that fails ends executeEach`() async throws {
-    try await withDatabase { database, _ in
+  @Test(arguments: TestEngine.allCases)
+  func `a row that fails ends executeEach`(_ engine: TestEngine) async throws {
+    try await engine.withDatabase { database in
       try await database.writer.run { connection in
         try connection.executeScript("CREATE TABLE t (a INTEGER PRIMARY KEY)")
         var bound = 0
@@ -69,11 +72,12 @@ import Testing
     }
   }
 
-  @Test func `execute answers how many rows it changed`() async throws {
-    try await withDatabase { database, _ in
+  @Test(arguments: TestEngine.allCases)
+  func `execute answers how many rows it changed`(_ engine: TestEngine) async throws {
+    try await engine.withDatabase { database in
       try await database.writer.run { connection in
         let statements: [SQL] = [
-          "CREATE TABLE t (a)", "INSERT INTO t VALUES (1), (2), (3)", "UPDATE t SET a = a + 1 WHERE a > \(1)",
+          "CREATE TABLE t (a INTEGER)", "INSERT INTO t VALUES (1), (2), (3)", "UPDATE t SET a = a + 1 WHERE a > \(1)",
           "DELETE FROM t WHERE a = \(99)", "CREATE INDEX i ON t (a)",
         ]
         let changes = try statements.map { try connection.execute($0) }
@@ -82,10 +86,11 @@ import Testing
     }
   }
 
-  @Test func `a statement is prepared once`() async throws {
-    try await withDatabase { database, _ in
+  @Test(arguments: TestEngine.allCases)
+  func `a statement is prepared once`(_ engine: TestEngine) async throws {
+    try await engine.withDatabase { database in
       try await database.writer.run { connection in
-        try connection.executeScript("CREATE TABLE t (a)")
+        try connection.executeScript("CREATE TABLE t (a INTEGER)")
         let before = connection.preparedStatements
         for value in 0..<50 {
           try connection.execute("INSERT INTO t VALUES (\(value))")
@@ -125,9 +130,10 @@ import Testing
     }
   }
 
-  @Test func `rows stop when the body has enough, or throws`() async throws {
+  @Test(arguments: TestEngine.allCases)
+  func `rows stop when the body has enough, or throws`(_ engine: TestEngine) async throws {
     struct Enough: Error {}
-    try await withDatabase { database, _ in
+    try await engine.withDatabase { database in
       try await database.read { connection in
         let many: SQL = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c"
         var seen: [Int64] = []
@@ -142,12 +148,13 @@ import Testing
     }
   }
 
-  @Test func `a statement sees a schema that changed after it was prepared`() async throws {
-    try await withDatabase { database, _ in
-      try await database.writer.run { try $0.executeScript("CREATE TABLE t (a); INSERT INTO t VALUES (1)") }
+  @Test(arguments: TestEngine.allCases)
+  func `a statement sees a schema that changed after it was prepared`(_ engine: TestEngine) async throws {
+    try await engine.withDatabase { database in
+      try await database.writer.run { try $0.executeScript("CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1)") }
       let before = try await database.read { try $0.first("SELECT count(*) FROM t") { $0.integer(0) } }
       try await database.writer.run { connection in
-        try connection.executeScript("ALTER TABLE t ADD COLUMN b; DROP TABLE t; CREATE TABLE t (c)")
+        try connection.executeScript("ALTER TABLE t ADD COLUMN b INTEGER; DROP TABLE t; CREATE TABLE t (c INTEGER)")
       }
       let after = try await database.read { try $0.first("SELECT count(*) FROM t") { $0.integer(0) } }
       #expect(before == 1)
@@ -155,17 +162,18 @@ import Testing
     }
   }
 
-  @Test func `slow statements are reported without values`() async throws {
+  @Test(arguments: TestEngine.allCases)
+  func `slow statements are reported without values`(_ engine: TestEngine) async throws {
     final class Reports: Sendable {
       let texts = Mutex<[String]>([])
     }
     let reports = Reports()
-    try await withDatabase({
+    try await engine.withDatabase({
       $0.slowQueryThreshold = .zero
       $0.onSlowQuery = { text, _ in reports.texts.withLock { $0.append(text) } }
-    }) { database, _ in
+    }) { database in
       try await database.writer.run { connection in
-        try connection.executeScript("CREATE TABLE t (a)")
+        try connection.executeScript("CREATE TABLE t (a TEXT)")
         try connection.transaction {
           try connection.execute("INSERT INTO t VALUES (\("secret"))")
           try connection.executeEach("INSERT INTO t VALUES (?)", rows: 2) { _, binds in binds.text("secret") }
@@ -178,16 +186,17 @@ import Testing
     #expect(!texts.joined().contains("secret"))
   }
 
-  @Test func `quick statements are not reported`() async throws {
+  @Test(arguments: TestEngine.allCases)
+  func `quick statements are not reported`(_ engine: TestEngine) async throws {
     final class Reports: Sendable {
       let count = Atomic<Int>(0)
     }
     let reports = Reports()
-    try await withDatabase({
+    try await engine.withDatabase({
       $0.slowQueryThreshold = .seconds(3600)
       $0.onSlowQuery = { _, _ in reports.count.add(1, ordering: .relaxed) }
-    }) { database, _ in
-      try await database.writer.run { try $0.executeScript("CREATE TABLE t (a)") }
+    }) { database in
+      try await database.writer.run { try $0.executeScript("CREATE TABLE t (a INTEGER)") }
       let one = try await database.read { try $0.first("SELECT 1") { $0.integer(0) } }
       #expect(one == 1)
     }

@@ -1,5 +1,6 @@
 import Databases
 import Testing
+import VerbatimTesting
 
 @Suite struct TransactionTests {
   private struct Refusal: Error {}
@@ -8,15 +9,16 @@ import Testing
     try await database.read { try $0.first("SELECT count(*) FROM t") { $0.integer(0) } }
   }
 
-  private func withTable(_ body: (Database) async throws -> Void) async throws {
-    try await withDatabase { database, _ in
+  private func withTable(on engine: TestEngine, _ body: (Database) async throws -> Void) async throws {
+    try await engine.withDatabase { database in
       try await database.writer.run { try $0.executeScript("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT NOT NULL)") }
       try await body(database)
     }
   }
 
-  @Test func `what a transaction wrote is there for readers afterwards`() async throws {
-    try await withTable { database in
+  @Test(arguments: TestEngine.allCases)
+  func `what a transaction wrote is there for readers afterwards`(_ engine: TestEngine) async throws {
+    try await withTable(on: engine) { database in
       let answer = try await database.writer.run { connection in
         try connection.transaction {
           try connection.execute("INSERT INTO t VALUES (\(1), \("x"))")
@@ -30,8 +32,9 @@ import Testing
     }
   }
 
-  @Test func `a transaction that throws leaves nothing, and the connection usable`() async throws {
-    try await withTable { database in
+  @Test(arguments: TestEngine.allCases)
+  func `a transaction that throws leaves nothing, and the connection usable`(_ engine: TestEngine) async throws {
+    try await withTable(on: engine) { database in
       await #expect(throws: Refusal.self) {
         try await database.writer.run { connection in
           try connection.transaction {
@@ -50,8 +53,9 @@ import Testing
     }
   }
 
-  @Test func `a failed statement rolls back what came before it`() async throws {
-    try await withTable { database in
+  @Test(arguments: TestEngine.allCases)
+  func `a failed statement rolls back what came before it`(_ engine: TestEngine) async throws {
+    try await withTable(on: engine) { database in
       let error = await databaseError {
         try await database.writer.run { connection in
           try connection.transaction {
@@ -66,8 +70,9 @@ import Testing
     }
   }
 
-  @Test func `a transaction within a transaction is refused, and the outer one goes on`() async throws {
-    try await withTable { database in
+  @Test(arguments: TestEngine.allCases)
+  func `a transaction within a transaction is refused, and the outer one goes on`(_ engine: TestEngine) async throws {
+    try await withTable(on: engine) { database in
       let inner = try await database.writer.run { connection in
         try connection.transaction {
           try connection.execute("INSERT INTO t VALUES (\(1), \("x"))")
@@ -85,8 +90,9 @@ import Testing
     }
   }
 
-  @Test func `a transaction that its body ended commits nothing more`() async throws {
-    try await withTable { database in
+  @Test(arguments: TestEngine.allCases)
+  func `a transaction that its body ended commits nothing more`(_ engine: TestEngine) async throws {
+    try await withTable(on: engine) { database in
       let error = await databaseError {
         try await database.writer.run { connection in
           try connection.transaction {
@@ -102,8 +108,9 @@ import Testing
     }
   }
 
-  @Test func `a snapshot sees one moment while others commit`() async throws {
-    try await withTable { database in
+  @Test(arguments: TestEngine.allCases)
+  func `a snapshot sees one moment while others commit`(_ engine: TestEngine) async throws {
+    try await withTable(on: engine) { database in
       let (opened, committed) = (Gate(), Gate())
       async let counts = database.read { connection in
         try connection.snapshot {
@@ -123,8 +130,9 @@ import Testing
     }
   }
 
-  @Test func `readers see whole transactions only`() async throws {
-    try await withTable { database in
+  @Test(arguments: TestEngine.allCases)
+  func `readers see whole transactions only`(_ engine: TestEngine) async throws {
+    try await withTable(on: engine) { database in
       let writing = Task {
         for batch in 0..<100 {
           try await database.writer.runToEnd { connection in
