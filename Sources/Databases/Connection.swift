@@ -32,6 +32,8 @@ package actor Connection {
   /// In nanoseconds.
   private let lifetime: UInt64?
 
+  /// Nil where a failed attempt costs nothing.
+  private var backOff: ReconnectBackOff?
   private var driver: (any Driver)?
   private var connectedAt: UInt64 = 0
   private var openTransaction: OpenTransaction?
@@ -40,12 +42,13 @@ package actor Connection {
 
   /// Starts the thread; `connect` runs on it when the first work arrives, and anew at the first turn after `lifetime`.
   init(
-    slowQueries: SlowQueries?, lifetime: Duration? = nil,
+    slowQueries: SlowQueries?, lifetime: Duration? = nil, backOff: ReconnectBackOff? = nil,
     connect: @escaping @Sendable (Interruption) throws(DatabaseError) -> any Driver
   ) throws(DatabaseError) {
     thread = try ThreadExecutor()
     self.slowQueries = slowQueries
     self.lifetime = lifetime.map { UInt64(max(0, $0 / .nanoseconds(1))) }
+    self.backOff = backOff
     self.connect = connect
   }
 
@@ -150,7 +153,8 @@ package actor Connection {
     return try step(use) ? try decode(Row(use.statement)) : nil
   }
 
-  /// Calls `body` for each row until it answers false.
+  /// Calls `body` for each row until it answers false. Rows come as the engine finds them, however many there are. On a
+  /// server the connection runs nothing else meanwhile: a statement inside `body` is a mistake there.
   package func forEachRow(_ sql: SQL, _ body: (Row) throws -> Bool) throws {
     let use = try start(sql)
     defer { finish(use) }
@@ -322,10 +326,17 @@ package actor Connection {
       disconnect()
     }
     if isClosed { throw .closed }
-    let connected = try connect(interruption)
-    driver = connected
-    if lifetime != nil { connectedAt = monotonicNanoseconds() }
-    return connected
+    if let refusal = backOff?.refusal(at: .now) { throw refusal }
+    do {
+      let connected = try connect(interruption)
+      backOff?.succeed()
+      driver = connected
+      if lifetime != nil { connectedAt = monotonicNanoseconds() }
+      return connected
+    } catch {
+      if error.kind != .cancelled { backOff?.fail(error, at: .now, share: .random(in: 0...1)) }
+      throw error
+    }
   }
 
   private func start(_ sql: SQL) throws(DatabaseError) -> Use {

@@ -178,8 +178,10 @@ extension Database.Configuration {
   fileprivate func connection(isWriter: Bool) throws(DatabaseError) -> Connection {
     let slowQueries = onSlowQuery.map { SlowQueries(threshold: slowQueryThreshold, report: $0) }
     let engine = engine
+    let backOff = engine.file == nil ? ReconnectBackOff() : nil
     // The pool replaces readers itself.
-    return try Connection(slowQueries: slowQueries, lifetime: isWriter ? lifetime : nil) {
+    let lifetime = isWriter ? lifetime : nil
+    return try Connection(slowQueries: slowQueries, lifetime: lifetime, backOff: backOff) {
       interruption throws(DatabaseError) in
       try engine.connect(isWriter: isWriter, interruption)
     }
