@@ -74,9 +74,11 @@ final class PostgresSession {
 
   var isIdle: Bool { !isLost && !isBusy && PQtransactionStatus(handle) == PQTRANS_IDLE }
 
-  /// Looks at the socket of an idle connection: where the server has gone, its end can be read.
+  /// Looks at the socket of an idle connection: where the server has gone, its last words and its end can be read.
   func isToBeReplaced() -> Bool {
-    if isIdle && wakeUp.hasInput(PQsocket(handle)) && PQconsumeInput(handle) == 0 { isLost = true }
+    while isIdle && wakeUp.hasInput(PQsocket(handle)) {
+      if PQconsumeInput(handle) == 0 { isLost = true }
+    }
     return isLost || isDemoted
   }
 
