@@ -11,23 +11,26 @@ package struct Dialect: Sendable, Equatable {
   package let reportsConflicts: Bool
   /// Whether a connection can be lost while the database lives on: what was being committed may be there or not.
   package let isServer: Bool
+  /// Whether rows are worked out only as they are asked for, so that a loop over them may end early at no cost; else
+  /// ask for no more than are wanted.
+  package let readsLazily: Bool
   /// Whether `CREATE TABLE` and the like are undone with their transaction; else they commit what came before them.
   package let rollsBackDefinitions: Bool
   /// The collation that compares text byte by byte, as it stands after COLLATE; nil where text is compared so anyway.
   package let byteCollation: String?
 
   package static let sqlite = Dialect(
-    family: .sqlite, reportsConflicts: true, isServer: false, rollsBackDefinitions: true, byteCollation: nil)
+    family: .sqlite, reportsConflicts: true, isServer: false, readsLazily: true, rollsBackDefinitions: true, byteCollation: nil)
 
   package static let postgresql = Dialect(
-    family: .postgresql, reportsConflicts: false, isServer: true, rollsBackDefinitions: true, byteCollation: "\"C\"")
+    family: .postgresql, reportsConflicts: false, isServer: true, readsLazily: false, rollsBackDefinitions: true, byteCollation: "\"C\"")
 
   package static let mariaDB = Dialect(
-    family: .mysql, reportsConflicts: false, isServer: true, rollsBackDefinitions: false,
+    family: .mysql, reportsConflicts: false, isServer: true, readsLazily: false, rollsBackDefinitions: false,
     byteCollation: "utf8mb4_nopad_bin")
 
   package static let mySQL = Dialect(
-    family: .mysql, reportsConflicts: false, isServer: true, rollsBackDefinitions: false,
+    family: .mysql, reportsConflicts: false, isServer: true, readsLazily: false, rollsBackDefinitions: false,
     byteCollation: "utf8mb4_0900_bin")
 
   /// An expression: the bytes of an id or a blob in lower-case hexadecimal digits.

@@ -167,7 +167,7 @@ package final class Store: Sendable {
     await appender.append(exchanges.map { pending($0, account: account) })
   }
 
-  private func pending(_ exchange: NewExchange, account: String) -> PendingExchange {
+  func pending(_ exchange: NewExchange, account: String) -> PendingExchange {
     PendingExchange(
       exchange, accountID: account, ids: ids, calendar: calendar, currency: configuration.currency,
       now: configuration.clock())

@@ -1,16 +1,14 @@
 import Databases
 import Testing
 import VerbatimModel
+import VerbatimTesting
 
 @testable import VerbatimStore
 
 @Suite struct AppendTests {
-  let fixture: StoreFixture
-
-  init() throws { fixture = try StoreFixture() }
-
-  @Test func `an exchange comes back as it was sent`() async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases)
+  func `an exchange comes back as it was sent`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
       var exchange = NewExchange.sample(query: "emoji 🙂 \u{2028}", answer: "", conversation: "c-1", key: "k-1")
       exchange.inputs = Bytes(utf8: #"{"big":123456789012345678901234567890}"#)
       exchange.metadata = Bytes(utf8: #"{"latency":1.2}"#)
@@ -42,20 +40,25 @@ import VerbatimModel
       #expect(stored.clientMessageID == "k-1")
       #expect(stored.attachments.map(\.attachment) == exchange.attachments)
       #expect(stored.currency == "USD")
-      #expect(try await fixture.verify(store) == [])
+      let findings = try await store.findings()
+      #expect(findings == [])
     }
   }
 
-  @Test func `what was acknowledged is there after reopening`() async throws {
-    let receipt = try await fixture.withStore { try await $0.append(.sample(conversation: "c"), account: "a") }
-    try await fixture.withStore { store in
-      let page = try #require(await store.exchanges(of: "c", account: "a", before: nil, limit: 1))
-      #expect(page.exchanges.map(\.id) == [receipt.exchangeID])
+  @Test(arguments: TestEngine.allCases)
+  func `what was acknowledged is there after reopening`(engine: TestEngine) async throws {
+    try await engine.withFixture { fixture in
+      let receipt = try await fixture.withStore { try await $0.append(.sample(conversation: "c"), account: "a") }
+      try await fixture.withStore { store in
+        let page = try #require(await store.exchanges(of: "c", account: "a", before: nil, limit: 1))
+        #expect(page.exchanges.map(\.id) == [receipt.exchangeID])
+      }
     }
   }
 
-  @Test(arguments: ["c", nil]) func `64 repeats at once are one exchange`(conversation: String?) async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases, ["c", nil])
+  func `64 repeats at once are one exchange`(engine: TestEngine, conversation: String?) async throws {
+    try await engine.withStore { store in
       let receipts = try await withThrowingTaskGroup(of: Store.Receipt.self) { group in
         for _ in 0..<64 {
           group.addTask { try await store.append(.sample(conversation: conversation, key: "same"), account: "a") }
@@ -67,12 +70,14 @@ import VerbatimModel
       #expect(receipts.filter { !$0.isDuplicate }.count == 1)
       let id = try #require(receipts.first?.conversationID)
       #expect(try await store.conversation(id, account: "a")?.dialogueCount == 1)
-      #expect(try await fixture.verify(store) == [])
+      let findings = try await store.findings()
+      #expect(findings == [])
     }
   }
 
-  @Test func `a key holds in its conversation, or else for its app and user`() async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases)
+  func `a key holds in its conversation, or else for its app and user`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
       let samples: [NewExchange] = [
         .sample(conversation: "c", key: "k"), .sample(conversation: "d", key: "k"), .sample(key: "k"),
         .sample(key: "k", user: "other"), .sample(key: "k", app: "other"),
@@ -90,8 +95,9 @@ import VerbatimModel
     }
   }
 
-  @Test func `a failure claims nothing, so that the retry is stored`() async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases)
+  func `a failure claims nothing, so that the retry is stored`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
       let failed = try await store.append(.failure(conversation: "c", key: "k"), account: "a")
       let retried = try await store.append(.sample(conversation: "c", key: "k"), account: "a")
       #expect(!retried.isDuplicate)
@@ -103,12 +109,14 @@ import VerbatimModel
       #expect(page.exchanges[0].failure == NewExchange.Failure(code: "429", message: "slow down"))
       #expect(page.exchanges[0].messages.map { $0.content?.string } == ["fails"])
       #expect(page.exchanges[0].choices.isEmpty)
-      #expect(try await fixture.verify(store) == [])
+      let findings = try await store.findings()
+      #expect(findings == [])
     }
   }
 
-  @Test func `an importer's key holds for failures too`() async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases)
+  func `an importer's key holds for failures too`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
       var exchange = NewExchange.failure(conversation: "c")
       exchange.idempotencyKey = "line-1"
       let first = try await store.append(exchange, account: "a")
@@ -118,8 +126,9 @@ import VerbatimModel
     }
   }
 
-  @Test func `a repeat may name the conversation that the first was given`() async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases)
+  func `a repeat may name the conversation that the first was given`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
       let first = try await store.append(.sample(key: "k"), account: "a")
       let second = try await store.append(.sample(conversation: first.conversationID, key: "k"), account: "a")
       #expect(
@@ -129,13 +138,14 @@ import VerbatimModel
     }
   }
 
-  @Test func `either of two keys makes a repeat, and both lead to the first from then on`() async throws {
+  @Test(arguments: TestEngine.allCases)
+  func `either of two keys makes a repeat, and both lead to the first from then on`(engine: TestEngine) async throws {
     func keyed(_ client: String?, _ importer: String?) -> NewExchange {
       var exchange = NewExchange.sample(conversation: "c", key: client)
       exchange.idempotencyKey = importer
       return exchange
     }
-    try await fixture.withStore { store in
+    try await engine.withStore { store in
       // One batch: the second concedes to the first and takes `k2` along, so the third is a repeat too.
       let batch = [keyed("k1", "i1"), keyed("k2", "i1"), keyed("k2", "i2"), keyed(nil, "i2")]
       let receipts = try await store.append(batch, account: "a").map { try $0.get() }
@@ -144,13 +154,14 @@ import VerbatimModel
       #expect(later.exchangeID == receipts[0].exchangeID)
       let conversation = try await store.conversation("c", account: "a")
       #expect(conversation?.dialogueCount == 1)
-      let findings = try await fixture.verify(store)
+      let findings = try await store.findings()
       #expect(findings == [])
     }
   }
 
-  @Test func `ids that only look alike are different conversations`() async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases)
+  func `ids that only look alike are different conversations`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
       // é in one scalar and in two, as conversation, app, user and model.
       let composed = "caf\u{E9}"
       let decomposed = "cafe\u{301}"
@@ -166,43 +177,48 @@ import VerbatimModel
         #expect(conversation.dialogueCount == 1)
         #expect(Array(conversation.appID.utf8) == Array(text.utf8))
       }
-      let findings = try await fixture.verify(store)
+      let findings = try await store.findings()
       #expect(findings == [])
     }
   }
 
-  @Test func `absurd prices are kept and not counted`() async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases)
+  func `absurd prices are kept and not counted`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
       var exchange = NewExchange.sample(conversation: "c")
       exchange.totalPrice = .max
       _ = await store.append([exchange, exchange, .sample(conversation: "c")], account: "a")
       let conversation = try await store.conversation("c", account: "a")
       #expect(conversation?.totalPrice == 0)
-      let findings = try await fixture.verify(store)
+      let findings = try await store.findings()
       #expect(findings == [])
     }
   }
 
-  @Test func `one exchange that cannot be stored does not lose its batch`() async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases)
+  func `one exchange that cannot be stored does not lose its batch`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
       var exchanges: [NewExchange] = (0..<100).map { .sample(query: "\($0)", conversation: "c-\($0 % 7)") }
-      // An expression index that fails on this user makes a row that the engine refuses.
       try await store.database.writer.run { connection in
-        try connection.executeScript(
-          "CREATE UNIQUE INDEX one_refused ON conversation_histories (role) WHERE user_id = 'refused'")
+        try connection.executeScript("CREATE UNIQUE INDEX one_name ON message_files (file_name)")
       }
-      exchanges[41] = .sample(conversation: "refused", user: "refused")
-      exchanges[41].messages.append(.text("user", "second of its role"))
+      for index in [40, 41] {
+        exchanges[index] = .sample(conversation: "refused-\(index)")
+        exchanges[index].attachments = [.named("first-\(index)"), .named("same-\(index / 41)")]
+      }
+      exchanges[41].attachments.append(.named("same-1"))
       let results = await store.append(exchanges, account: "a")
       let failed = results.indices.filter { if case .failure = results[$0] { true } else { false } }
       #expect(failed == [41])
-      #expect(try await store.conversation("refused", account: "a") == nil)
-      #expect(try await fixture.verify(store) == [])
+      #expect(try await store.conversation("refused-41", account: "a") == nil)
+      let findings = try await store.findings()
+      #expect(findings == [])
     }
   }
 
-  @Test func `concurrent writers keep counters exact`() async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases)
+  func `concurrent writers keep counters exact`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
       try await withThrowingTaskGroup(of: Void.self) { group in
         for writer in 0..<32 {
           group.addTask {
@@ -220,12 +236,14 @@ import VerbatimModel
         }
         try await group.waitForAll()
       }
-      #expect(try await fixture.verify(store) == [])
+      let findings = try await store.findings()
+      #expect(findings == [])
     }
   }
 
-  @Test func `10,000 messages of one exchange keep their order`() async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases)
+  func `10,000 messages of one exchange keep their order`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
       var exchange = NewExchange.sample(conversation: "c")
       exchange.messages = (0..<10_000).map { .text($0 % 2 == 0 ? "user" : "assistant", "\($0)") }
       exchange.choices = [.text("assistant", "first"), .text("assistant", "second")]
@@ -238,8 +256,9 @@ import VerbatimModel
     }
   }
 
-  @Test func `absurd token counts are kept and not counted`() async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases)
+  func `absurd token counts are kept and not counted`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
       for _ in 0..<3 {
         var exchange = NewExchange.sample(conversation: "c")
         exchange.promptTokens = .max
@@ -247,19 +266,29 @@ import VerbatimModel
         _ = try await store.append(exchange, account: "a")
       }
       #expect(try await store.conversation("c", account: "a")?.totalTokens == 15)
-      #expect(try await fixture.verify(store) == [])
+      let findings = try await store.findings()
+      #expect(findings == [])
     }
   }
 
-  @Test func `closing writes what was queued`() async throws {
-    let store: Store = try await fixture.open()
-    async let results = store.append((0..<2_000).map { .sample(query: "\($0)", conversation: "c") }, account: "a")
-    let stored: Int = await results.count { if case .success = $0 { true } else { false } }
-    await store.close()
-    #expect(stored == 2_000)
-    try await fixture.withStore { store in
-      let conversation = try #require(await store.conversation("c", account: "a"))
-      #expect(conversation.dialogueCount == Int64(stored))
+  @Test(arguments: TestEngine.allCases)
+  func `closing writes what was queued`(engine: TestEngine) async throws {
+    try await engine.withFixture { fixture in
+      let store: Store = try await fixture.open()
+      async let results = store.append((0..<2_000).map { .sample(query: "\($0)", conversation: "c") }, account: "a")
+      let stored: Int = await results.count { if case .success = $0 { true } else { false } }
+      await store.close()
+      #expect(stored == 2_000)
+      try await fixture.withStore { store in
+        let conversation = try #require(await store.conversation("c", account: "a"))
+        #expect(conversation.dialogueCount == Int64(stored))
+      }
     }
+  }
+}
+
+extension VerbatimModel.Attachment {
+  fileprivate static func named(_ name: String) -> Self {
+    Self(kind: .file, transferMethod: .localFile, url: "/a", belongsTo: .user, fileName: name)
   }
 }

@@ -1,15 +1,13 @@
 import Testing
 import VerbatimModel
+import VerbatimTesting
 
 @testable import VerbatimStore
 
 @Suite struct ReadingTests {
-  let fixture: StoreFixture
-
-  init() throws { fixture = try StoreFixture() }
-
-  @Test(arguments: [1, 2, 7, 50, 100]) func `pages give every exchange once, in order`(limit: Int) async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases, [1, 2, 7, 50, 100])
+  func `pages give every exchange once, in order`(engine: TestEngine, limit: Int) async throws {
+    try await engine.withStore { store in
       var expected: [UUIDv7] = []
       for turn in 0..<50 {
         let exchange: NewExchange = turn % 6 == 5 ? .failure(conversation: "c") : .sample(conversation: "c")
@@ -30,10 +28,9 @@ import VerbatimModel
     }
   }
 
-  @Test(arguments: [1, 3, 50, 100]) func `pages from the beginning give every exchange once, in order`(
-    limit: Int
-  ) async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases, [1, 3, 50, 100])
+  func `pages from the beginning give every exchange once, in order`(engine: TestEngine, limit: Int) async throws {
+    try await engine.withStore { store in
       var expected: [UUIDv7] = []
       for turn in 0..<50 {
         var exchange: NewExchange = turn % 4 == 3 ? .failure(conversation: "c") : .sample(conversation: "c")
@@ -57,8 +54,9 @@ import VerbatimModel
     }
   }
 
-  @Test func `a cursor that is no exchange of the conversation is told`() async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases)
+  func `a cursor that is no exchange of the conversation is told`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
       _ = try await store.append(.sample(conversation: "c"), account: "a")
       let other = try await store.append(.sample(conversation: "other"), account: "a")
       for place in [PagePlace.before(other.exchangeID), .after(other.exchangeID)] {
@@ -70,8 +68,9 @@ import VerbatimModel
     }
   }
 
-  @Test func `a page of large exchanges ends early and the next goes on`() async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases)
+  func `a page of large exchanges ends early and the next goes on`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
       let large = String(repeating: "字", count: 400_000)
       var expected: [UUIDv7] = []
       for turn in 0..<40 {
@@ -105,16 +104,18 @@ import VerbatimModel
     }
   }
 
-  @Test func `what belongs to another account is not there`() async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases)
+  func `what belongs to another account is not there`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
       _ = try await store.append(.sample(conversation: "c"), account: "a")
       #expect(try await store.conversation("c", account: "b") == nil)
       #expect(try await store.exchanges(of: "c", account: "b", before: nil, limit: 1) == nil)
     }
   }
 
-  @Test func `back-filled exchanges stand where their time puts them`() async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases)
+  func `back-filled exchanges stand where their time puts them`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
       var old = NewExchange.sample(query: "old", conversation: "c")
       old.createdAt = 1_577_836_800_000
       let new = try await store.append(.sample(query: "new", conversation: "c"), account: "a")
@@ -126,12 +127,14 @@ import VerbatimModel
       let conversation = try #require(await store.conversation("c", account: "a"))
       #expect(conversation.createdAt == 1_577_836_800_000)
       #expect(conversation.lastActiveAt == page.exchanges[1].createdAt)
-      #expect(try await fixture.verify(store) == [])
+      let findings = try await store.findings()
+      #expect(findings == [])
     }
   }
 
-  @Test func `exchanges of one given time keep the order in which they came`() async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases)
+  func `exchanges of one given time keep the order in which they came`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
       var expected: [String] = []
       for turn in 0..<40 {
         var exchange = NewExchange.sample(query: "\(turn)", conversation: "c")
@@ -145,8 +148,9 @@ import VerbatimModel
     }
   }
 
-  @Test func `a conversation is named by its first question`() async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases)
+  func `a conversation is named by its first question`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
       _ = try await store.append(
         .sample(query: String(repeating: "天", count: 100), conversation: "long"), account: "a")
       #expect(try await store.conversation("long", account: "a")?.name == String(repeating: "天", count: 80))
@@ -158,8 +162,9 @@ import VerbatimModel
     }
   }
 
-  @Test func `the first exchange fixes app and user`() async throws {
-    try await fixture.withStore { store in
+  @Test(arguments: TestEngine.allCases)
+  func `the first exchange fixes app and user`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
       _ = try await store.append(.sample(conversation: "c", app: "first", user: "ann"), account: "a")
       _ = try await store.append(.sample(conversation: "c", app: "second", user: "bob"), account: "a")
       let conversation = try #require(await store.conversation("c", account: "a"))

@@ -1,29 +1,19 @@
 import Databases
-import Foundation
 import VerbatimModel
+import VerbatimTesting
 
 @testable import VerbatimStore
 
-/// A store in a temporary folder of its own, removed with it.
-final class StoreFixture: Sendable {
-  let folder: URL
-  var path: String { folder.appendingPathComponent("verbatim.db").path }
+/// Where one test keeps its stores: a database of its own on one engine.
+struct StoreFixture: Sendable {
+  let engine: Engine
 
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent("verbatim-store-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  }
+  /// Of an SQLite database.
+  var path: String { "\(engine)" }
 
-  deinit {
-    do {
-      try FileManager.default.removeItem(at: folder)
-    } catch {
-      print("cannot remove \(folder.path): \(error)")
-    }
-  }
-
+  /// Opens a store that the test closes.
   func open(_ change: (inout Store.Configuration) -> Void = { _ in }) async throws -> Store {
-    var configuration = Store.Configuration(path: path)
+    var configuration = Store.Configuration(engine)
     change(&configuration)
     return try await Store.open(configuration)
   }
@@ -33,19 +23,46 @@ final class StoreFixture: Sendable {
     _ change: (inout Store.Configuration) -> Void = { _ in }, _ body: (Store) async throws -> Result
   ) async throws -> Result {
     let store: Store = try await open(change)
-    do {
-      let result: Result = try await body(store)
-      await store.close()
-      return result
-    } catch {
-      await store.close()
-      throw error
-    }
+    let outcome: Swift.Result<Result, any Error> = await outcome { try await body(store) }
+    await store.close()
+    return try outcome.get()
   }
 
-  func verify(_ store: Store) async throws -> [String] {
-    try await store.verify { _ in }
+  /// Why the store does not open; nil when it does.
+  func refusal(_ change: (inout Store.Configuration) -> Void = { _ in }) async throws -> String? {
+    do {
+      try await withStore(change) { _ in }
+      return nil
+    } catch StoreError.unusable(let reason) {
+      return reason
+    }
   }
+}
+
+extension TestEngine {
+  /// Runs `body` with a database of its own, which is removed afterwards.
+  func withFixture<Result>(_ body: (StoreFixture) async throws -> Result) async throws -> Result {
+    let place: TestDatabase = try await makeDatabase()
+    let outcome: Swift.Result<Result, any Error> = await outcome { try await body(StoreFixture(engine: place.engine)) }
+    try await place.drop()
+    return try outcome.get()
+  }
+
+  /// Opens a store on a database of its own, hands it to `body`, closes and removes it.
+  func withStore<Result>(
+    _ change: (inout Store.Configuration) -> Void = { _ in }, _ body: (Store) async throws -> Result
+  ) async throws -> Result {
+    try await withFixture { fixture in try await fixture.withStore(change, body) }
+  }
+}
+
+private func outcome<Success>(_ body: () async throws -> Success) async -> Result<Success, any Error> {
+  do { return .success(try await body()) } catch { return .failure(error) }
+}
+
+extension Store {
+  /// What `verify` finds wrong.
+  func findings() async throws -> [String] { try await verify { _ in } }
 }
 
 extension Store {

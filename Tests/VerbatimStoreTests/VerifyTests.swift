@@ -1,15 +1,13 @@
 import Databases
 import Foundation
+import Synchronization
 import Testing
 import VerbatimModel
+import VerbatimTesting
 
 @testable import VerbatimStore
 
 @Suite struct VerifyTests {
-  let fixture: StoreFixture
-
-  init() throws { fixture = try StoreFixture() }
-
   /// Damage that no crash leaves, and the check that must notice it.
   static let damages: [(statement: String, check: String)] = [
     ("UPDATE conversations SET dialogue_count = dialogue_count + 1 WHERE id = 'c'", "counters of conversations"),
@@ -22,11 +20,11 @@ import VerbatimModel
     ("DELETE FROM conversation_histories WHERE role = 'user'", "messages and their parents"),
     ("UPDATE conversation_histories SET conversation_id = 'd' WHERE role = 'user'", "messages and their exchanges"),
     ("DELETE FROM verbatim_message_keys", "exchanges without idempotency key"),
-    ("UPDATE verbatim_message_keys SET exchange_id = zeroblob(16)", "idempotency keys without exchange"),
-    ("UPDATE message_files SET exchange_id = zeroblob(16)", "files without exchange"),
+    ("UPDATE verbatim_message_keys SET exchange_id = ZERO", "idempotency keys without exchange"),
+    ("UPDATE message_files SET exchange_id = ZERO", "files without exchange"),
     ("DELETE FROM message_files", "files of an exchange"),
     ("UPDATE conversation_histories SET attachment_count = 0", "files of an exchange"),
-    ("UPDATE verbatim_response_ids SET exchange_id = zeroblob(16)", "response ids without exchange"),
+    ("UPDATE verbatim_response_ids SET exchange_id = ZERO", "response ids without exchange"),
     ("UPDATE verbatim_partitions SET exchanges = exchanges + 1", "partition register"),
     ("UPDATE verbatim_partitions SET errors = 0", "partition register"),
     ("DELETE FROM verbatim_partitions", "partition register"),
@@ -64,23 +62,59 @@ import VerbatimModel
     ("DELETE FROM verbatim_settings", "settings"),
   ]
 
-  @Test(arguments: damages) func `damage is noticed`(damage: (statement: String, check: String)) async throws {
-    try await fixture.withStore { store in
-      var exchange = NewExchange.sample(conversation: "c", key: "k")
-      exchange.promptTokens = 3
-      exchange.responseID = "chatcmpl-1"
-      exchange.latency = .milliseconds(120)
-      exchange.attachments = [
-        Attachment(kind: .file, transferMethod: .localFile, url: "/a", belongsTo: .user)
-      ]
-      _ = try await store.append(exchange, account: "a")
-      _ = try await store.append(.failure(conversation: "c"), account: "a")
-      _ = try await store.append(.sample(conversation: "d"), account: "a")
-      let before = try await fixture.verify(store)
+  private struct UndoDamage: Error {}
+
+  @Test(arguments: TestEngine.allCases) func `damage is noticed`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
+      try await fill(store)
+      let before = try await store.findings()
       #expect(before == [])
-      try await store.database.writer.run { try $0.executeScript(damage.statement) }
-      let findings = try await fixture.verify(store)
-      #expect(findings.contains { $0.hasPrefix(damage.check) }, "\(findings)")
+      for (statement, check) in Self.damages {
+        let findings = try await findings(store, after: statement.replacing("ZERO", with: engine.zeroID))
+        #expect(findings.contains { $0.hasPrefix(check) }, "\(statement): \(findings)")
+      }
+      let after = try await store.findings()
+      #expect(after == [])
+    }
+  }
+
+  private func fill(_ store: Store) async throws {
+    var exchange = NewExchange.sample(conversation: "c", key: "k")
+    exchange.promptTokens = 3
+    exchange.responseID = "chatcmpl-1"
+    exchange.latency = .milliseconds(120)
+    exchange.attachments = [
+      Attachment(kind: .file, transferMethod: .localFile, url: "/a", belongsTo: .user)
+    ]
+    _ = try await store.append(exchange, account: "a")
+    _ = try await store.append(.failure(conversation: "c"), account: "a")
+    _ = try await store.append(.sample(conversation: "d"), account: "a")
+  }
+
+  /// What is found inside a transaction that does the damage and is rolled back.
+  private func findings(_ store: Store, after damage: String) async throws -> [String] {
+    let calendar: PartitionCalendar = store.calendar
+    let found = Mutex<[String]>([])
+    do {
+      try await store.database.writer.run { connection in
+        try connection.transaction {
+          try connection.executeScript(damage)
+          let findings: [String] = try connection.findings(calendar) { _ in }
+          found.withLock { $0 = findings }
+          throw UndoDamage()
+        }
+      }
+    } catch is UndoDamage {}
+    return found.withLock { $0 }
+  }
+}
+
+extension TestEngine {
+  /// An id of nothing.
+  fileprivate var zeroID: String {
+    switch self {
+    case .postgreSQL: "'00000000-0000-0000-0000-000000000000'"
+    default: "x'00000000000000000000000000000000'"
     }
   }
 }

@@ -6,24 +6,8 @@ extension Store {
   /// Every answered line is something wrong; at most `Check.limit` a check.
   package func verify(progress: @escaping @Sendable (String) -> Void) async throws -> [String] {
     let calendar: PartitionCalendar = calendar
-    let checks: [Check] = Check.all(dialect)
     return try await database.read { connection in
-      try connection.snapshot {
-        var findings: [String] = []
-        for check in checks {
-          progress(check.name)
-          findings += try connection.run(check)
-        }
-        progress("settings")
-        findings += try connection.checkSettings()
-        progress("times and days of ids")
-        findings += try connection.checkTimes(calendar)
-        progress("partition register and usage by day")
-        findings += try connection.checkDays(calendar)
-        progress("usage by hour")
-        findings += try connection.checkHours()
-        return findings
-      }
+      try connection.snapshot { try connection.findings(calendar, progress: progress) }
     }
   }
 
@@ -41,6 +25,24 @@ extension Store {
 }
 
 extension Connection {
+  /// What is wrong, a line each, as this connection sees it.
+  func findings(_ calendar: PartitionCalendar, progress: (String) -> Void) throws -> [String] {
+    var findings: [String] = []
+    for check in Check.all(try dialect()) {
+      progress(check.name)
+      findings += try run(check)
+    }
+    progress("settings")
+    findings += try checkSettings()
+    progress("times and days of ids")
+    findings += try checkTimes(calendar)
+    progress("partition register and usage by day")
+    findings += try checkDays(calendar)
+    progress("usage by hour")
+    findings += try checkHours()
+    return findings
+  }
+
   /// The day checks stand on the stored time zone.
   fileprivate func checkSettings() throws -> [String] {
     let isThere: Int64? = try first("SELECT 1 FROM verbatim_settings WHERE name = 'partition_time_zone'") {

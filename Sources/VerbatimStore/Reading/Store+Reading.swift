@@ -75,17 +75,35 @@ extension Connection {
   fileprivate func page(of rows: ConversationRows, limit: Int) throws -> ExchangePage {
     var builder = ExchangePageBuilder(order: rows.order, limit: limit)
     for failure in try failures(rows, limit: limit + 1) { builder.add(failure: failure) }
-    try forEachRow(
-      """
-      SELECT \(unsafeSQL: HistoryColumns.all)
-      FROM conversation_histories
-      WHERE \(rows.condition)
-      ORDER BY \(rows.ordering)
-      """
-    ) { row in try builder.add(HistoryRow(row)) }
+    try forEachRow(of: rows, inPiecesOf: max(Self.smallestPiece, limit * 4)) { try builder.add(HistoryRow($0)) }
     var page: ExchangePage = builder.finish()
     try addAttachments(to: &page.exchanges)
     return page
+  }
+
+  /// Rows that are asked for at once, at least: what a page of few exchanges with some messages each takes.
+  private static let smallestPiece = 50
+
+  /// Calls `body` for each row until it answers false. Where an engine works out all rows that it is asked for, it is
+  /// asked for a piece at a time.
+  private func forEachRow(of rows: ConversationRows, inPiecesOf piece: Int, _ body: (Row) throws -> Bool) throws {
+    guard try !dialect().readsLazily else { return try forEachRow(rows.query, body) }
+    var rows: ConversationRows = rows
+    while true {
+      var count = 0
+      var last: UUIDv7?
+      try forEachRow("\(rows.query) LIMIT \(piece)") { row in
+        count += 1
+        last = try row.uuid(0)
+        guard try body(row) else {
+          last = nil
+          return false
+        }
+        return true
+      }
+      guard let last, count == piece else { return }
+      rows = rows.continued(behind: last)
+    }
   }
 
   /// The first failures in the page's order: as many as it can hold, and one more.
@@ -156,6 +174,21 @@ private struct ConversationRows {
     case .newest, .before: .newestFirst
     case .oldest, .after: .oldestFirst
     }
+  }
+
+  var query: SQL {
+    """
+    SELECT \(unsafeSQL: HistoryColumns.all)
+    FROM conversation_histories
+    WHERE \(condition)
+    ORDER BY \(ordering)
+    """
+  }
+
+  /// The rows that follow one in the order of reading.
+  func continued(behind id: UUIDv7) -> ConversationRows {
+    ConversationRows(
+      conversation: conversation, account: account, place: order == .newestFirst ? .before(id) : .after(id))
   }
 
   var condition: SQL {
