@@ -20,10 +20,12 @@ package struct Dialect: Sendable, Equatable {
   package let byteCollation: String?
 
   package static let sqlite = Dialect(
-    family: .sqlite, reportsConflicts: true, isServer: false, readsLazily: true, rollsBackDefinitions: true, byteCollation: nil)
+    family: .sqlite, reportsConflicts: true, isServer: false, readsLazily: true, rollsBackDefinitions: true,
+    byteCollation: nil)
 
   package static let postgresql = Dialect(
-    family: .postgresql, reportsConflicts: false, isServer: true, readsLazily: false, rollsBackDefinitions: true, byteCollation: "\"C\"")
+    family: .postgresql, reportsConflicts: false, isServer: true, readsLazily: false, rollsBackDefinitions: true,
+    byteCollation: "\"C\"")
 
   package static let mariaDB = Dialect(
     family: .mysql, reportsConflicts: false, isServer: true, readsLazily: false, rollsBackDefinitions: false,
