@@ -16,7 +16,7 @@ run: build ## build, then serve on http://127.0.0.1:10000 (ARGS='--port 8080')
 	@exec $(RELEASE) serve $(ARGS)
 
 build: packages-build ## build .build/release/verbatim
-	$(SWIFT) build -c release --product verbatim
+	$(SWIFT) build -c release --product verbatim --static-swift-stdlib
 
 test: packages-test venv ## run every test; the crash rounds come last
 	$(SWIFT) build --build-tests

@@ -152,7 +152,7 @@ int main(int count, char **arguments) {
   check(sqlite3_open_v2(arguments[1], &source, SQLITE_OPEN_READONLY, NULL), source, arguments[1]);
   check(sqlite3_open(arguments[2], &target), target, arguments[2]);
   run(target,
-      "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF;"
+      "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF;"
       "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY");
 
   static Table tables[maximum_tables];

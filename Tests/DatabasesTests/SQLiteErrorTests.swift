@@ -157,13 +157,16 @@ import Testing
       try connection.executeScript("CREATE TABLE good (a); CREATE TABLE bad (a); INSERT INTO good VALUES (1)")
       try connection.execute("INSERT INTO bad VALUES (\("x"))")
     }
-    let page = try await first.read { connection in
-      try connection.first("SELECT rootpage FROM sqlite_schema WHERE name = \("bad")") { $0.integer(0) }
+    let place = try await first.read { connection in
+      try connection.first(
+        "SELECT rootpage, page_size FROM sqlite_schema, pragma_page_size WHERE name = \("bad")"
+      ) { (page: $0.integer(0), size: $0.integer(1)) }
     }
+    let (page, size) = try #require(place)
     await first.close()
     let file = try FileHandle(forUpdating: URL(filePath: path))
-    try file.seek(toOffset: UInt64((try #require(page)) - 1) * 4096)
-    try file.write(contentsOf: Data(repeating: 0xff, count: 4096))
+    try file.seek(toOffset: UInt64((page - 1) * size))
+    try file.write(contentsOf: Data(repeating: 0xff, count: Int(size)))
     try file.close()
 
     let second = try await Database.open(configuration)

@@ -18,6 +18,8 @@ final class SQLiteDriver: Driver {
 
   /// Virtual machine operations between two looks at the interruption.
   private static let operationsBetweenPolls: Int32 = 1000
+  /// Measured against 4096: rows of many users and conversations land on fewer pages, so that a batch writes less.
+  private static let pageSize = 8192
   /// A log larger than this is cut when it starts over.
   private static let logSizeLimit = 64 << 20
   /// How long a checkpoint that wants the log to itself waits for readers, while writers wait for it.
@@ -109,6 +111,8 @@ final class SQLiteDriver: Driver {
     guard sqlite3_db_readonly(handle, "main") == 0 else {
       throw DatabaseError(kind: .readOnly, code: SQLITE_READONLY, message: "the file cannot be written")
     }
+    // Before anything is written to a new file; an older file keeps its own size.
+    try executeScript("PRAGMA page_size = \(Self.pageSize)")
     let mode = try SQLiteStatement("PRAGMA journal_mode = WAL", handle, isCached: false)
     guard try mode.step(), mode.text(0) == "wal" else {
       throw .misuse("the file system has no shared memory, which SQLite's write-ahead log needs")

@@ -64,8 +64,7 @@ enum MySQLSchema: SchemaStatements {
       """
       CREATE TABLE IF NOT EXISTS conversation_histories (
       \(exchangeColumns),
-        INDEX conversation_histories_conversation (account_id, conversation_id, id),
-        INDEX conversation_histories_user (account_id, user_id, id)
+        INDEX conversation_histories_conversation (account_id, conversation_id, id)
       ) \(options)
       """,
       """
@@ -73,8 +72,7 @@ enum MySQLSchema: SchemaStatements {
       \(exchangeColumns),
         error_code          VARCHAR(255),
         error_message       LONGTEXT,
-        INDEX error_conversation_histories_conversation (account_id, conversation_id, id),
-        INDEX error_conversation_histories_user (account_id, user_id, id)
+        INDEX error_conversation_histories_conversation (account_id, conversation_id, id)
       ) \(options)
       """,
       """
@@ -98,7 +96,8 @@ enum MySQLSchema: SchemaStatements {
         deleted_at      BIGINT,
         inputs          LONGTEXT,
         metadata        LONGTEXT,
-        PRIMARY KEY (account_id, id)
+        PRIMARY KEY (account_id, id),
+        INDEX conversations_user (account_id, user_id, created_at)
       ) \(options)
       """,
       """

@@ -51,8 +51,6 @@ enum PostgreSQLSchema: SchemaStatements {
       );
       CREATE INDEX conversation_histories_conversation
         ON conversation_histories (account_id, conversation_id, id);
-      CREATE INDEX conversation_histories_user
-        ON conversation_histories (account_id, user_id, id);
 
       CREATE TABLE error_conversation_histories (
       \(exchangeColumns),
@@ -61,8 +59,6 @@ enum PostgreSQLSchema: SchemaStatements {
       );
       CREATE INDEX error_conversation_histories_conversation
         ON error_conversation_histories (account_id, conversation_id, id);
-      CREATE INDEX error_conversation_histories_user
-        ON error_conversation_histories (account_id, user_id, id);
 
       CREATE TABLE conversations (
         account_id      \(text) NOT NULL,
@@ -86,6 +82,7 @@ enum PostgreSQLSchema: SchemaStatements {
         metadata        \(text),
         PRIMARY KEY (account_id, id)
       );
+      CREATE INDEX conversations_user ON conversations (account_id, user_id, created_at);
 
       CREATE TABLE verbatim_conversation_days (
         account_id      \(text) NOT NULL,

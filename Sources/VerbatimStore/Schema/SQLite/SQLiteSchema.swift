@@ -33,8 +33,6 @@ enum SQLiteSchema: SchemaStatements {
       );
       CREATE INDEX conversation_histories_conversation
         ON conversation_histories (account_id, conversation_id, id);
-      CREATE INDEX conversation_histories_user
-        ON conversation_histories (account_id, user_id, id);
 
       CREATE TABLE error_conversation_histories (
       \(exchangeColumns),
@@ -43,8 +41,6 @@ enum SQLiteSchema: SchemaStatements {
       );
       CREATE INDEX error_conversation_histories_conversation
         ON error_conversation_histories (account_id, conversation_id, id);
-      CREATE INDEX error_conversation_histories_user
-        ON error_conversation_histories (account_id, user_id, id);
 
       CREATE TABLE conversations (
         account_id      TEXT    NOT NULL,
@@ -68,6 +64,7 @@ enum SQLiteSchema: SchemaStatements {
         metadata        TEXT,
         PRIMARY KEY (account_id, id)
       ) WITHOUT ROWID;
+      CREATE INDEX conversations_user ON conversations (account_id, user_id, created_at);
 
       CREATE TABLE verbatim_conversation_days (
         account_id      TEXT    NOT NULL,
