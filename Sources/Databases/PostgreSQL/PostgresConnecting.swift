@@ -6,6 +6,7 @@ import Glibc
 /// libpq's own list of hosts is not used, for its errors would come without their codes.
 struct PostgresConnecting {
   private let address: PostgresAddress
+  private let isWriter: Bool
   private let wakeUp: PostgresWakeUp
   private let interruption: Interruption
 
@@ -15,8 +16,9 @@ struct PostgresConnecting {
     "keepalives_count": "3", "tcp_user_timeout": "30000", "gssencmode": "disable",
   ]
 
-  init(_ address: PostgresAddress, _ wakeUp: PostgresWakeUp, _ interruption: Interruption) {
+  init(_ address: PostgresAddress, isWriter: Bool, _ wakeUp: PostgresWakeUp, _ interruption: Interruption) {
     self.address = address
+    self.isWriter = isWriter
     self.wakeUp = wakeUp
     self.interruption = interruption
   }
@@ -48,8 +50,10 @@ struct PostgresConnecting {
     do {
       // The only way to learn the code of a refusal.
       PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
+      // Notices say what is no failure; nothing of them may reach standard error.
       PQsetNoticeReceiver(handle, { _, _ in }, nil)
       try complete(handle, host)
+      PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
       return handle
     } catch {
       PQfinish(handle)
@@ -83,6 +87,9 @@ struct PostgresConnecting {
 
   private func parameters(_ host: PostgresAddress.Host) -> [String: String] {
     var parameters = Self.defaults.merging(address.parameters) { _, given in given }
+    if isWriter && address.hosts.count > 1 && parameters["target_session_attrs"] == nil {
+      parameters["target_session_attrs"] = "read-write"
+    }
     parameters["host"] = host.name
     parameters["port"] = String(host.port)
     parameters["user"] = address.user

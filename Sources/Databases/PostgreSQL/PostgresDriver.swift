@@ -9,7 +9,7 @@ final class PostgresDriver: Driver {
     var address: PostgresAddress
     var isWriter: Bool
     var cachedStatements = 64
-    /// How long a statement waits for a lock that another transaction holds.
+    /// How long a statement waits for a lock that another transaction holds, unless the address says otherwise.
     var lockTimeout = Duration.seconds(5)
   }
 
@@ -54,7 +54,8 @@ final class PostgresDriver: Driver {
         SET TimeZone = 'UTC';
         SET default_transaction_isolation = 'read committed';
         SET default_transaction_read_only = \(settings.isWriter ? "off" : "on");
-        SET lock_timeout = \(Int64(settings.lockTimeout / .milliseconds(1)));
+        SELECT set_config('lock_timeout', '\(Int64(settings.lockTimeout / .milliseconds(1)))', false)
+          WHERE current_setting('lock_timeout') = '0';
         SET tcp_keepalives_idle = 15;
         SET tcp_keepalives_interval = 5;
         SET tcp_keepalives_count = 3
@@ -87,14 +88,22 @@ final class PostgresDriver: Driver {
   func insert(
     _ bulk: BulkInsert, rows: Int, bind: (Int, borrowing Binds) -> Void, conflicted: ((Int) -> Void)?
   ) throws(DatabaseError) -> Int {
-    let gathered = bulks[bulk.text] ?? PostgresBulk(bulk)
-    bulks[bulk.text] = gathered
+    let gathered = gatherer(bulk)
     defer { gathered.removeAll() }
     let statement = try statement(bulk.text) { gathered.statementText }
     defer { release(statement) }
     try gathered.gather(rows: rows, bind)
     if interruption.isRequested { throw .cancelled }
     return try gathered.insert(by: statement)
+  }
+
+  /// Kept for the next rows, but not for the tables of all days that there ever were.
+  private func gatherer(_ bulk: BulkInsert) -> PostgresBulk {
+    if let kept = bulks[bulk.text] { return kept }
+    if bulks.count >= settings.cachedStatements { bulks.removeAll() }
+    let new = PostgresBulk(bulk)
+    bulks[bulk.text] = new
+    return new
   }
 
   func executeScript(_ text: String) throws(DatabaseError) {

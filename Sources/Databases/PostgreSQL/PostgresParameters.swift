@@ -16,6 +16,8 @@ struct PostgresParameters {
   private(set) var failure: String?
 
   var count: Int { places.count }
+  /// Bytes of all of them.
+  var size: Int { buffer.count }
 
   mutating func removeAll() {
     buffer.removeAll(keepingCapacity: buffer.capacity <= Self.keptSize)

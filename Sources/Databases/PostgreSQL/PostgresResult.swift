@@ -10,6 +10,9 @@ final class PostgresResult {
 
   var status: ExecStatusType { PQresultStatus(handle) }
 
+  /// Bytes in memory.
+  var size: Int { PQresultMemorySize(handle) }
+
   /// Rows inserted, updated or deleted; 0 for every other statement.
   var changes: Int {
     guard let command = PQcmdStatus(handle), let count = PQcmdTuples(handle) else { return 0 }

@@ -1,10 +1,6 @@
 import CPostgres
-import Glibc
 
-/// A connection of libpq, through which one command at a time goes to the server.
-///
-/// The thread that owns it waits for the socket and for the wish to stop together; when that comes it asks the server
-/// itself to cancel, again and again until the command ends. So no cancellation is under way when the next one begins.
+/// What is going on over a link: one command at a time, within a transaction or not.
 final class PostgresSession {
   enum Answer {
     case row(PostgresResult)
@@ -12,20 +8,11 @@ final class PostgresSession {
     case end(PostgresResult)
   }
 
-  /// A server that did not heed a cancellation is asked anew: it may have come before the command.
-  private static let cancellationInterval: Int32 = 250
   /// Rows that are cheaper to read and forget than to cancel.
   private static let cheapRows = 64
 
-  private let handle: OpaquePointer
-  private let canceller: OpaquePointer?
-  private let wakeUp: PostgresWakeUp
-  private let interruption: Interruption
-  private var isClosed = false
-  /// How long the server may say nothing; nil for as long as it takes.
-  var patience: Duration?
+  private let link: PostgresLink
   private let isWriter: Bool
-  private var isLost = false
   /// The server that we are to write to takes no writes any more: another may have become the first.
   private var isDemoted = false
   /// A command's results are still to be read.
@@ -38,73 +25,63 @@ final class PostgresSession {
 
   init(_ address: PostgresAddress, isWriter: Bool, interruption: Interruption) throws(DatabaseError) {
     self.isWriter = isWriter
-    self.interruption = interruption
-    wakeUp = try PostgresWakeUp()
-    handle = try PostgresConnecting(address, wakeUp, interruption).open()
-    canceller = PQgetCancel(handle)
-    PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
-    // Notices say what is no failure; nothing of them may reach standard error.
-    PQsetNoticeReceiver(handle, { _, _ in }, nil)
-    let wakeUp = wakeUp
-    interruption.setInterrupt { wakeUp.signal() }
+    link = try PostgresLink(address, isWriter: isWriter, interruption: interruption)
   }
 
-  deinit { close() }
+  func close() { link.close() }
 
-  func close() {
-    guard !isClosed else { return }
-    isClosed = true
-    interruption.setInterrupt(nil)
-    PQfreeCancel(canceller)
-    PQfinish(handle)
+  /// How long the server may say nothing; nil for as long as it takes.
+  var patience: Duration? {
+    get { link.patience }
+    set { link.patience = newValue }
   }
 
   // MARK: State
 
   var isInTransaction: Bool {
-    switch PQtransactionStatus(handle) {
+    switch link.transactionStatus {
     case PQTRANS_INTRANS, PQTRANS_INERROR: true
     case PQTRANS_ACTIVE: wasInTransaction
     default: false
     }
   }
 
-  /// The transaction has failed and can only be rolled back.
-  var isTransactionFailed: Bool { PQtransactionStatus(handle) == PQTRANS_INERROR }
+  var isIdle: Bool { !link.isLost && !isBusy && link.transactionStatus == PQTRANS_IDLE }
 
-  var isIdle: Bool { !isLost && !isBusy && PQtransactionStatus(handle) == PQTRANS_IDLE }
-
-  /// Looks at the socket of an idle connection: where the server has gone, its last words and its end can be read.
+  /// Looks for itself at an idle connection.
   func isToBeReplaced() -> Bool {
-    while isIdle && wakeUp.hasInput(PQsocket(handle)) {
-      if PQconsumeInput(handle) == 0 { isLost = true }
-    }
-    return isLost || isDemoted
+    if isIdle { link.listen() }
+    return link.isLost || link.isSwollen || isDemoted
   }
 
-  func parameterStatus(_ name: String) -> String? { PQparameterStatus(handle, name).map { String(cString: $0) } }
+  func parameterStatus(_ name: String) -> String? { link.parameterStatus(name) }
+
+  /// The transaction has failed and can only be rolled back.
+  private var isTransactionFailed: Bool { link.transactionStatus == PQTRANS_INERROR }
 
   // MARK: Commands
 
-  /// Sends a command by `send`, which answers 0 when it could not be sent. What an earlier one left unread is thrown
-  /// away first. In a transaction that has failed everything but its end fails in the same way.
+  /// Sends a command of about `size` bytes by `send`, which answers 0 when it could not be sent. What an earlier one
+  /// left unread is thrown away first. In a transaction that has failed everything but its end fails in the same way.
   func begin(
-    sql: String?, endsTransaction: Bool = false, _ send: (OpaquePointer) -> Int32
+    sql: String?, endsTransaction: Bool = false, size: Int = 0, _ send: (OpaquePointer) -> Int32
   ) throws(DatabaseError) {
     guard endsTransaction || !isHeld else {
       throw .misuse("a statement cannot run while rows of another are still to be read", sql: sql)
     }
     try discard(cancelling: endsTransaction)
-    if isTransactionFailed, !endsTransaction, let transactionFailure { throw transactionFailure }
-    transactionFailure = nil
+    if isTransactionFailed && !endsTransaction {
+      throw transactionFailure ?? .misuse("the transaction has failed already", sql: sql)
+    }
+    if !isTransactionFailed { transactionFailure = nil }
     wasInTransaction = isInTransaction
-    guard send(handle) != 0 else { throw connectionError(sql) }
+    try link.send(sql: sql, size: size, send)
     isBusy = true
   }
 
   /// Rows come one by one instead of all at once, until the end or `abandon`; nothing else runs meanwhile.
   func streamRows() {
-    PQsetSingleRowMode(handle)
+    link.streamRows()
     isHeld = true
   }
 
@@ -113,31 +90,26 @@ final class PostgresSession {
   func abandon() {
     isHeld = false
     guard isBusy, !wasInTransaction else { return }
-    do { try discard(cancelling: true) } catch { isLost = true }
+    // Only a lost link fails here, and that is known of then.
+    do { try discard(cancelling: true) } catch { isBusy = false }
   }
 
   /// The next row or the end of the command. Throws what the server refused; the command is over then.
   func next(sql: String?, heedsInterruption: Bool = true) throws(DatabaseError) -> Answer {
-    guard let result = try receive(sql, heedsInterruption) else { throw connectionError(sql) }
+    guard let result = try receive(sql, heedsInterruption) else {
+      throw .misuse("a command answered nothing", sql: sql)
+    }
     switch result.status {
     case PGRES_SINGLE_TUPLE: return .row(result)
     case PGRES_TUPLES_OK, PGRES_COMMAND_OK:
       try readToEnd(sql, heedsInterruption)
       return .end(result)
     case PGRES_FATAL_ERROR:
-      let wasStopped = heedsInterruption && interruption.isRequested
-      let error = DatabaseError.postgres(result, sql: sql, wasStopped: wasStopped)
-      noteLoss(result)
-      if !isLost { try readToEnd(sql, heedsInterruption) }
-      if isTransactionFailed { transactionFailure = error }
-      if isWriter && error.kind == .readOnly { isDemoted = true }
-      throw error
+      throw try failure(result, sql, heedsInterruption)
     case PGRES_EMPTY_QUERY:
       try readToEnd(sql, heedsInterruption)
       throw .misuse("one statement is expected", sql: sql)
     default:
-      // COPY, which nobody here speaks.
-      isLost = true
       throw .misuse("the statement does not answer with rows", sql: sql)
     }
   }
@@ -151,86 +123,51 @@ final class PostgresSession {
 
   /// Runs a script of statements; the first that fails ends it.
   func run(script: String) throws(DatabaseError) {
-    try begin(sql: script) { PQsendQuery($0, script) }
-    var failure: DatabaseError?
+    try begin(sql: script, size: script.utf8.count) { PQsendQuery($0, script) }
     while let result = try receive(script, true) {
-      guard failure == nil else { continue }
       switch result.status {
-      case PGRES_FATAL_ERROR:
-        failure = .postgres(result, sql: script, wasStopped: interruption.isRequested)
-        noteLoss(result)
-      case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
-        isLost = true
-        throw .misuse("a script cannot copy", sql: script)
+      case PGRES_FATAL_ERROR: throw try failure(result, script, true)
+      case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH: throw .misuse("a script cannot copy", sql: script)
       default: break
       }
-    }
-    if isTransactionFailed { transactionFailure = failure }
-    if let failure { throw failure }
-  }
-
-  /// Throws away what the running command still answers; a long answer may be cancelled.
-  private func discard(cancelling: Bool) throws(DatabaseError) {
-    isHeld = false
-    guard isBusy, !isLost else { return }
-    var count = 0
-    while try receive(nil, true) != nil {
-      count += 1
-      if cancelling && count % Self.cheapRows == 0 { cancel() }
     }
   }
 
   // MARK: Receiving
+
+  private func receive(_ sql: String?, _ heedsInterruption: Bool) throws(DatabaseError) -> PostgresResult? {
+    let result = try link.receive(sql: sql, heedsInterruption: heedsInterruption)
+    if result == nil { isBusy = false }
+    return result
+  }
 
   private func readToEnd(_ sql: String?, _ heedsInterruption: Bool) throws(DatabaseError) {
     isHeld = false
     while try receive(sql, heedsInterruption) != nil {}
   }
 
-  private func receive(_ sql: String?, _ heedsInterruption: Bool) throws(DatabaseError) -> PostgresResult? {
-    try waitForResult(sql, heedsInterruption)
-    guard let result = PQgetResult(handle) else {
-      isBusy = false
-      return nil
-    }
-    return PostgresResult(result)
-  }
-
-  private func waitForResult(_ sql: String?, _ heedsInterruption: Bool) throws(DatabaseError) {
-    let start = ContinuousClock.now
-    while PQisBusy(handle) != 0 {
-      let mustCancel = heedsInterruption && interruption.isRequested
-      if mustCancel { cancel() }
-      let pause = mustCancel ? Self.cancellationInterval : patience == nil ? -1 : 1000
-      if wakeUp.wait(for: POLLIN, on: PQsocket(handle), milliseconds: pause) && PQconsumeInput(handle) == 0 {
-        throw connectionError(sql)
-      }
-      if let patience, ContinuousClock.now - start > patience {
-        isLost = true
-        throw DatabaseError(kind: .unavailable, code: ETIMEDOUT, message: "the server has stopped answering", sql: sql)
-      }
+  /// Throws away what the running command still answers; a long answer may be cancelled.
+  private func discard(cancelling: Bool) throws(DatabaseError) {
+    isHeld = false
+    guard isBusy, !link.isLost else { return }
+    var count = 0
+    while let result = try receive(nil, true) {
+      count += 1
+      if cancelling && count % Self.cheapRows == 0 { link.cancel() }
+      guard result.status == PGRES_FATAL_ERROR && !cancelling else { continue }
+      transactionFailure = .postgres(result, sql: nil, wasStopped: link.isStopRequested)
     }
   }
 
-  /// Blocks until the server has passed it on, or cannot be reached.
-  private func cancel() {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { message in
-      // Who cannot be reached cannot be stopped either; the command's own connection will tell.
-      _ = PQcancel(canceller, message.baseAddress, Int32(message.count))
-    }
-  }
-
-  private func noteLoss(_ result: PostgresResult) {
-    if PQstatus(handle) == CONNECTION_BAD || result.severity == "FATAL" || result.severity == "PANIC" { isLost = true }
-  }
-
-  /// What libpq itself complains of: a lost connection, but for values beyond its bounds.
-  private func connectionError(_ sql: String?) -> DatabaseError {
-    let message = PQerrorMessage(handle).map { String(cString: $0) } ?? ""
-    guard PQstatus(handle) == CONNECTION_BAD || isBusy else {
-      return DatabaseError(kind: .constraint, code: 0, message: message.firstLine, sql: sql)
-    }
-    isLost = true
-    return DatabaseError(kind: .unavailable, code: 0, message: message.firstLine, sql: sql)
+  /// Takes note of what the server refused.
+  private func failure(
+    _ result: PostgresResult, _ sql: String?, _ heedsInterruption: Bool
+  ) throws(DatabaseError) -> DatabaseError {
+    let wasStopped = heedsInterruption && link.isStopRequested
+    let error = DatabaseError.postgres(result, sql: sql, wasStopped: wasStopped)
+    if !link.isLost { try readToEnd(sql, heedsInterruption) }
+    if isTransactionFailed { transactionFailure = error }
+    if isWriter && error.kind == .readOnly { isDemoted = true }
+    return error
   }
 }

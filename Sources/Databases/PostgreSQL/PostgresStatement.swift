@@ -112,7 +112,8 @@ final class PostgresStatement: Statement, CachedStatement {
   func execute(_ pointers: [UnsafePointer<CChar>?], _ lengths: [Int32]) throws(DatabaseError) -> Int {
     guard pointers.count == parameterTypes.count else { throw .misuse("too few columns", sql: text) }
     let forms = [Int32](repeating: 1, count: pointers.count)
-    try session.begin(sql: text) {
+    let size = lengths.reduce(0) { $0 + Int($1) }
+    try session.begin(sql: text, size: size) {
       PQsendQueryPrepared($0, name.text, Int32(pointers.count), pointers, lengths, forms, 1)
     }
     do {
@@ -124,7 +125,7 @@ final class PostgresStatement: Statement, CachedStatement {
   }
 
   private func start() throws(DatabaseError) -> Bool {
-    try session.begin(sql: text) { handle in
+    try session.begin(sql: text, size: parameters.size) { handle in
       parameters.withPointers { PQsendQueryPrepared(handle, name.text, Int32(parameters.count), $0, $1, $2, 1) }
     }
     session.streamRows()

@@ -24,15 +24,16 @@ final class PostgresWakeUp: Sendable {
   /// Whether `socket` is ready for `events`; false when a signal came first or the time is over. A negative time never
   /// is.
   func wait(for events: Int32, on socket: Int32, milliseconds: Int32) -> Bool {
-    var descriptors = [
-      pollfd(fd: socket, events: Int16(events), revents: 0), pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
-    ]
-    guard poll(&descriptors, 2, milliseconds) > 0 else { return false }
-    if descriptors[1].revents != 0 {
-      var count: UInt64 = 0
-      _ = read(descriptor, &count, 8)
+    withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 2) { descriptors in
+      descriptors[0] = pollfd(fd: socket, events: Int16(events), revents: 0)
+      descriptors[1] = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      guard poll(descriptors.baseAddress, 2, milliseconds) > 0 else { return false }
+      if descriptors[1].revents != 0 {
+        var count: UInt64 = 0
+        _ = read(descriptor, &count, 8)
+      }
+      return descriptors[0].revents != 0
     }
-    return descriptors[0].revents != 0
   }
 
   /// Whether there is something to read at this moment.

@@ -43,6 +43,22 @@ import VerbatimTesting
     }
   }
 
+  @Test func `a session is as this project wants it, but for what the address says`() async throws {
+    let names = ["TimeZone", "default_transaction_isolation", "default_transaction_read_only", "lock_timeout"]
+    var address = try await PostgreSQLServer.shared().address(database: "postgres")
+    func settings() async throws -> [String?] {
+      let database = try await Database.open(Database.Configuration(.postgres(address)))
+      let settings = try await database.writer.run { connection in
+        try names.map { name in try connection.first("SELECT current_setting(\(name))") { $0.text(0) } }
+      }
+      await database.close()
+      return settings
+    }
+    #expect(try await settings() == ["UTC", "read committed", "off", "5s"])
+    address.parameters["options"] = "-c lock_timeout=77ms -c TimeZone=Asia/Shanghai"
+    #expect(try await settings() == ["UTC", "read committed", "off", "77ms"])
+  }
+
   @Test func `a host that says nothing is given up in time`() async throws {
     let folder = try TemporaryFolder()
     let listener = try SilentListener(path: folder.file(".s.PGSQL.5432"))

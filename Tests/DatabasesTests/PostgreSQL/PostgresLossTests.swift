@@ -78,6 +78,25 @@ import VerbatimTesting
     }
   }
 
+  @Test func `a writer whose server takes no writes any more connects anew`() async throws {
+    try await TestEngine.postgreSQL.withDatabase { database in
+      let identify: SQL = "SELECT pg_backend_pid()"
+      let writer = database.writer
+      try await writer.run { try $0.executeScript("CREATE TABLE t (a integer)") }
+      let first = try await writer.run { try $0.first(identify) { $0.integer(0) } }
+      let error = await databaseError {
+        try await writer.run { connection in
+          try connection.executeScript("SET default_transaction_read_only = on")
+          try connection.execute("INSERT INTO t VALUES (1)")
+        }
+      }
+      #expect(error?.kind == .readOnly)
+      try await writer.run { try $0.execute("INSERT INTO t VALUES (2)") }
+      let second = try await writer.run { try $0.first(identify) { $0.integer(0) } }
+      #expect(second != first)
+    }
+  }
+
   @Test func `a server that stops answering is given up once patience is over`() async throws {
     let server = try await PostgreSQLServer.shared()
     var address = server.address(database: "postgres")

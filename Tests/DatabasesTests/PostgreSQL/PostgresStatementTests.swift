@@ -55,6 +55,23 @@ import VerbatimTesting
     }
   }
 
+  @Test func `a failure among rows that nobody wanted keeps the transaction from being committed`() async throws {
+    try await Self.engine.withDatabase { database in
+      try await database.writer.run { try $0.executeScript("CREATE TABLE t (a integer)") }
+      let error = await databaseError {
+        try await database.writer.run { connection in
+          try connection.transaction {
+            try connection.execute("INSERT INTO t VALUES (1)")
+            _ = try connection.first("SELECT 1 / (100000 - n) FROM generate_series(1, 100000) AS n") { $0.integer(0) }
+          }
+        }
+      }
+      #expect(error?.kind == .constraint)
+      let count = try await database.writer.run { try $0.first("SELECT count(*) FROM t") { $0.integer(0) } }
+      #expect(count == 0)
+    }
+  }
+
   @Test func `what a transaction failed of is said again, and not that it has failed`() async throws {
     try await Self.engine.withDatabase { database in
       try await database.writer.run { try $0.executeScript("CREATE TABLE t (a integer PRIMARY KEY)") }
