@@ -48,7 +48,7 @@ package final class PostgreSQLServer: Sendable {
 
   private func install() async throws {
     try folder.write(Self.password, to: "password")
-    try account.own(folder.path)
+    for path in [folder.path, folder.path("password")] { try account.own(path) }
     try await account.run(
       Self.binary("initdb"),
       [
@@ -57,7 +57,7 @@ package final class PostgreSQLServer: Sendable {
       ], in: folder)
     guard hasTLS else { return }
     try await TestCertificate.make(in: folder)
-    try account.own(folder.path("server.key"))
+    for name in ["server.key", "server.pem"] { try account.own(folder.path(name)) }
   }
 
   /// Starts it, also again after it was killed; returns when it takes connections.

@@ -6,7 +6,7 @@ import Databases
 /// would refuse `\u0000` and rewrite numbers.
 enum PostgreSQLSchema: SchemaStatements {
   /// For `pg_advisory_xact_lock`: the letters of `verbatim`.
-  private static let lockNumber = 0x7665_7262_6174_696D
+  static let lockNumber = 0x7665_7262_6174_696D
   private static let text = "TEXT COLLATE \"C\""
 
   static func versions(_ dialect: Dialect) -> String {
@@ -23,10 +23,14 @@ enum PostgreSQLSchema: SchemaStatements {
     "SELECT 1 WHERE to_regclass(\(name)) IS NOT NULL"
   }
 
-  /// The lock ends with the transaction, however that ends.
+  /// The lock ends with the transaction, however that ends. It is waited for as long as another's upgrade takes; for
+  /// what comes after it the session's `lock_timeout` holds again.
   static func exclusively<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result {
     try connection.transaction {
-      _ = try connection.first("SELECT pg_advisory_xact_lock(\(unsafeSQL: "\(lockNumber)"))") { _ in true }
+      let timeout = try connection.first("SELECT current_setting('lock_timeout')") { $0.text(0) }
+      try connection.execute("SET LOCAL lock_timeout = 0")
+      _ = try connection.first("SELECT pg_advisory_xact_lock(\(lockNumber))") { _ in true }
+      _ = try connection.first("SELECT set_config('lock_timeout', \(timeout), true)") { _ in true }
       return try body()
     }
   }
