@@ -72,10 +72,8 @@ struct PostgresConnecting {
         throw DatabaseError(
           kind: .unavailable, code: ETIMEDOUT, message: "\(host.name), port \(host.port), does not answer in time")
       }
-      // The wish to stop cannot wake this up yet, so it is looked at now and then.
-      guard wakeUp.wait(for: events, on: PQsocket(handle), milliseconds: Int32(min(left.rounded(.up), 250))) else {
-        continue
-      }
+      let pause = Int32(min(left.rounded(.up), Double(Int32.max)))
+      guard wakeUp.wait(for: events, on: PQsocket(handle), milliseconds: pause) else { continue }
       switch PQconnectPoll(handle) {
       case PGRES_POLLING_OK: return
       case PGRES_POLLING_READING: events = POLLIN

@@ -25,11 +25,16 @@ final class PostgresLink {
 
   init(_ address: PostgresAddress, isWriter: Bool, interruption: Interruption) throws(DatabaseError) {
     self.interruption = interruption
-    wakeUp = try PostgresWakeUp()
-    handle = try PostgresConnecting(address, isWriter: isWriter, wakeUp, interruption).open()
-    canceller = PQgetCancel(handle)
-    let wakeUp = wakeUp
+    let wakeUp = try PostgresWakeUp()
+    self.wakeUp = wakeUp
     interruption.setInterrupt { wakeUp.signal() }
+    do {
+      handle = try PostgresConnecting(address, isWriter: isWriter, wakeUp, interruption).open()
+    } catch {
+      interruption.setInterrupt(nil)
+      throw error
+    }
+    canceller = PQgetCancel(handle)
   }
 
   deinit { close() }

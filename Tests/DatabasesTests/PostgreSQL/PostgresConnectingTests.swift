@@ -22,6 +22,24 @@ import VerbatimTesting
     #expect(try await user(at: address) == PostgreSQLServer.user)
   }
 
+  @Test func `of several hosts a writer takes one that takes writes, a reader the first`() async throws {
+    let (standby, primary) = (try await PostgreSQLServer.shared(), try await PostgreSQLServer.start())
+    for server in [standby, primary] { try await server.run("CREATE DATABASE several") }
+    // As far as a client can tell, that is a standby.
+    try await standby.run("ALTER DATABASE several SET default_transaction_read_only = on")
+    var address = standby.address(database: "several")
+    address.hosts += primary.address(database: "several").hosts
+    let database = try await Database.open(Database.Configuration(.postgres(address)))
+    let port: SQL = "SELECT inet_server_port()"
+    let written = try await database.writer.run { try $0.first(port) { Int($0.integer(0)) } }
+    let read = try await database.read { try $0.first(port) { Int($0.integer(0)) } }
+    await database.close()
+    #expect(written == primary.port)
+    #expect(read == standby.port)
+    try await standby.dropDatabase("several")
+    try await primary.stop()
+  }
+
   @Test func `who cannot connect hears where, why and in which code, but no password`() async throws {
     let server = try await PostgreSQLServer.shared()
     var wrongPassword = server.address(database: "postgres")
