@@ -13,6 +13,6 @@ static inline unsigned long cmariadb_extended_capabilities(MYSQL *connection) {
 }
 
 static const unsigned long CMARIADB_BULK_OPERATIONS = (unsigned long)(MARIADB_CLIENT_STMT_BULK_OPERATIONS >> 32);
-static const unsigned long CMARIADB_FLAGS = CLIENT_FOUND_ROWS | CLIENT_MULTI_STATEMENTS;
+static const unsigned long CMARIADB_FLAGS = CLIENT_MULTI_STATEMENTS;
 static const unsigned int CMARIADB_UNSIGNED = UNSIGNED_FLAG;
 static const unsigned int CMARIADB_IN_TRANSACTION = SERVER_STATUS_IN_TRANS;

@@ -196,7 +196,9 @@ extension Engine {
     case .postgres(let address):
       let settings = PostgresDriver.Settings(address: address, isWriter: isWriter)
       return try PostgresDriver(settings, interruption: interruption)
-    case .mysql(let address): throw .misuse("\(address): there is no driver for MySQL yet")
+    case .mysql(let address):
+      let settings = MySQLDriver.Settings(address: address, isWriter: isWriter)
+      return try MySQLDriver(settings, interruption: interruption)
     }
   }
 }

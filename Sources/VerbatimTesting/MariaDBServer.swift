@@ -1,3 +1,4 @@
+import Databases
 import Foundation
 import Synchronization
 
@@ -43,6 +44,7 @@ package final class MariaDBServer: Sendable {
     folder = try TemporaryFolder()
     port = try freePort()
     socket = folder.path("socket")
+    try FileManager.default.createDirectory(atPath: folder.path("tmp"), withIntermediateDirectories: false)
     try folder.write(Self.accounts, to: "accounts.sql")
     let (certificate, key) = (folder.path("server.pem"), folder.path("server.key"))
     let tls = options.hasTLS ? ["--ssl-cert=\(certificate)", "--ssl-key=\(key)"] : []
@@ -50,8 +52,10 @@ package final class MariaDBServer: Sendable {
       ["mariadbd", "--no-defaults"] + Self.asRoot
       + [
         "--datadir=\(folder.path("data"))", "--socket=\(socket)", "--port=\(port)", "--bind-address=127.0.0.1",
-        "--pid-file=\(folder.path("pid"))", "--init-file=\(folder.path("accounts.sql"))", "--skip-name-resolve",
-        "--innodb-flush-log-at-trx-commit=1", "--innodb-log-file-size=16M", "--innodb-buffer-pool-size=64M",
+        "--tmpdir=\(folder.path("tmp"))", "--pid-file=\(folder.path("pid"))",
+        "--init-file=\(folder.path("accounts.sql"))", "--skip-name-resolve",
+        "--innodb-flush-log-at-trx-commit=1", "--max-connections=1000", "--innodb-log-file-size=16M",
+        "--innodb-buffer-pool-size=64M",
       ] + tls + options.arguments
   }
 
@@ -71,7 +75,8 @@ package final class MariaDBServer: Sendable {
   private func install() async throws {
     let outcome = try await SpawnedCommand.run(
       ["--no-defaults", "--datadir=\(folder.path("data"))", "--auth-root-authentication-method=normal"]
-        + ["--skip-test-db", "--skip-name-resolve", "--innodb-log-file-size=16M"] + Self.asRoot,
+        + ["--skip-test-db", "--skip-name-resolve", "--innodb-log-file-size=16M", "--tmpdir=\(folder.path("tmp"))"]
+        + Self.asRoot,
       executable: "/usr/bin/mariadb-install-db", in: folder)
     guard outcome.code == 0 else { throw SpawnError("mariadb-install-db failed: \(outcome.output)\(outcome.errors)") }
   }
@@ -107,6 +112,12 @@ package final class MariaDBServer: Sendable {
     let name = "test_\(lastNumber.wrappingAdd(1, ordering: .relaxed).newValue)"
     try await run("CREATE DATABASE \(name) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin")
     return name
+  }
+
+  /// Over TCP, as the user who may do everything.
+  package func address(database: String) -> MySQLAddress {
+    MySQLAddress(
+      .host("127.0.0.1", port: UInt16(port)), user: Self.user, password: Self.password, database: database)
   }
 
   package func dropDatabase(_ name: String) async throws { try await run("DROP DATABASE \(name)") }

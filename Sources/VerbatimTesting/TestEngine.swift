@@ -4,6 +4,9 @@ import Databases
 package enum TestEngine: String, Sendable, CaseIterable, CustomStringConvertible {
   case sqlite = "on SQLite"
   case postgreSQL = "on PostgreSQL"
+  case mariaDB = "on MariaDB"
+  /// As MySQL is written to, which cannot be had in Debian.
+  case mariaDBWithoutBulk = "on MariaDB without bulk inserts"
 
   /// The engines whose databases are reached over a connection that can be lost.
   package static let servers = allCases.filter { $0 != .sqlite }
@@ -14,13 +17,16 @@ package enum TestEngine: String, Sendable, CaseIterable, CustomStringConvertible
   package func type(_ type: BulkInsert.ColumnType) -> String {
     switch (self, type) {
     case (.sqlite, .integer): "INTEGER"
-    case (.postgreSQL, .integer): "BIGINT"
+    case (_, .integer): "BIGINT"
     case (.sqlite, .real): "REAL"
-    case (.postgreSQL, .real): "DOUBLE PRECISION"
-    case (_, .text): "TEXT"
+    case (_, .real): "DOUBLE PRECISION"
+    case (.sqlite, .text), (.postgreSQL, .text): "TEXT"
+    case (_, .text): "LONGTEXT"
     case (.sqlite, .blob), (.sqlite, .id): "BLOB"
     case (.postgreSQL, .blob): "BYTEA"
+    case (_, .blob): "LONGBLOB"
     case (.postgreSQL, .id): "UUID"
+    case (_, .id): "BINARY(16)"
     }
   }
 
@@ -32,6 +38,7 @@ package enum TestEngine: String, Sendable, CaseIterable, CustomStringConvertible
       WITH RECURSIVE counter(n) AS (SELECT 1 UNION ALL SELECT n % 1000 + 1 FROM counter)
       SELECT sum(n) FROM counter
       """
+    case .mariaDB, .mariaDBWithoutBulk: "SELECT count(*) FROM seq_1_to_1000000 a, seq_1_to_1000000 b"
     }
   }
 
@@ -45,6 +52,12 @@ package enum TestEngine: String, Sendable, CaseIterable, CustomStringConvertible
       let server = try await PostgreSQLServer.shared()
       let name = try await server.createDatabase()
       return TestDatabase(.postgres(server.address(database: name))) { try await server.dropDatabase(name) }
+    case .mariaDB, .mariaDBWithoutBulk:
+      let server = try await MariaDBServer.shared()
+      let name = try await server.createDatabase()
+      var address = server.address(database: name)
+      address.usesBulk = self == .mariaDB
+      return TestDatabase(.mysql(address)) { try await server.dropDatabase(name) }
     }
   }
 

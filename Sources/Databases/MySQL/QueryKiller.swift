@@ -1,0 +1,86 @@
+import Dispatch
+import Synchronization
+
+/// Stops the statement that runs on a connection, from any thread: a second, short-lived connection tells the server to.
+///
+/// What is told may come too early, when the server has not begun the statement, and is forgotten then: it is told again
+/// until the statement has ended. Or it may come too late and hit the next one: so whoever runs statements says when one
+/// begins and ends, and the end waits until nobody tells the server any more.
+final class QueryKiller: Sendable {
+  private struct State {
+    var isRunning = false
+    /// The server is being told to stop the statement that runs.
+    var isAsked = false
+  }
+
+  private static let patience = Duration.seconds(2)
+  /// Milliseconds until the server is told again.
+  private static let shortestPause = 5
+  private static let longestPause = 500
+
+  private let address: MySQLAddress
+  private let number: UInt
+  private let state = Mutex(State())
+  private let telling = DispatchGroup()
+  /// Signalled once for each statement that the server was told to stop.
+  private let hasEnded = DispatchSemaphore(value: 0)
+
+  /// `number` is the server's number for the connection whose statements are to be stopped.
+  init(_ address: MySQLAddress, number: UInt) {
+    self.address = address.impatient(Self.patience)
+    self.number = number
+  }
+
+  func begin() { state.withLock { $0 = State(isRunning: true) } }
+
+  /// Whether the server was told to stop the statement: it may still do so with the next one.
+  func end() -> Bool {
+    let isAsked = state.withLock { state in
+      defer { state = State() }
+      return state.isAsked
+    }
+    if isAsked {
+      hasEnded.signal()
+      telling.wait()
+    }
+    return isAsked
+  }
+
+  /// Returns at once; nothing happens while no statement runs.
+  func kill() {
+    let isFirst = state.withLock { state in
+      guard state.isRunning, !state.isAsked else { return false }
+      state.isAsked = true
+      telling.enter()
+      return true
+    }
+    if isFirst { DispatchQueue.global().async { self.tellUntilEnd() } }
+  }
+
+  private func tellUntilEnd() {
+    defer { telling.leave() }
+    var messenger: MySQLHandle?
+    var pause = Self.shortestPause
+    repeat {
+      do throws(DatabaseError) {
+        let reached = if let messenger { messenger } else { try MySQLHandle(address) }
+        messenger = reached
+        try reached.run("KILL QUERY \(number)")
+      } catch {
+        // Cannot be reached, takes no more connections, or knows the connection no more: the next time may do.
+        messenger = nil
+      }
+      pause = min(2 * pause, Self.longestPause)
+    } while hasEnded.wait(timeout: .now() + .milliseconds(pause)) == .timedOut
+  }
+}
+
+extension MySQLAddress {
+  fileprivate func impatient(_ patience: Duration) -> MySQLAddress {
+    var address = self
+    address.connectTimeout = min(connectTimeout, patience)
+    address.readTimeout = patience
+    address.writeTimeout = patience
+    return address
+  }
+}
