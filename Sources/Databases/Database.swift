@@ -28,6 +28,8 @@ package final class Database: Sendable {
     package var purpose: String = "another program"
     /// False: opened for reading only; a file must exist.
     package var isWritable: Bool = true
+    /// Whether a server's database that is not there is made, where that is permitted.
+    package var isMadeWhenMissing: Bool = false
 
     package init(_ engine: Engine) { self.engine = engine }
 
@@ -45,8 +47,16 @@ package final class Database: Sendable {
 
   /// Throws `WriteLock.Holder` when somebody else writes to the file.
   package static func open(_ configuration: Configuration) async throws -> Database {
-    guard case .sqlite(let file) = configuration.engine, configuration.isWritable else {
-      return try await open(configuration, holding: nil)
+    guard configuration.isWritable else { return try await open(configuration, holding: nil) }
+    guard case .sqlite(let file) = configuration.engine else {
+      do {
+        return try await open(configuration, holding: nil)
+      } catch let error as DatabaseError {
+        guard configuration.isMadeWhenMissing, let creation = DatabaseCreation(of: configuration.engine, after: error)
+        else { throw error }
+        try await creation.run()
+        return try await open(configuration, holding: nil)
+      }
     }
     let lock = try WriteLock(database: file.path, purpose: configuration.purpose)
     return try await open(configuration, holding: lock)
