@@ -23,6 +23,8 @@ package final class Store: Sendable {
     package var isReadOnly = false
     /// Why it is opened for writing, for others who want to: `server`, for example.
     package var purpose = "another program"
+    /// Where exchanges wait while a server cannot be reached; nil, and with a file: nowhere.
+    package var journal: JournalConfiguration?
     package var log: Log = .silent
     /// How long after a failed write the store counts as unavailable before it tries again by itself.
     package var writeCheckDelay: Duration = .seconds(5)
@@ -46,6 +48,8 @@ package final class Store: Sendable {
     package var conversationID: String
     package var exchangeID: UUIDv7
     package var isDuplicate: Bool
+    /// Durable on this machine only, until the history can be reached again.
+    package var isJournaled = false
   }
 
   let configuration: Configuration
@@ -55,16 +59,26 @@ package final class Store: Sendable {
   let log: Log
   private let ids: UUIDv7.Generator
   private let appender: Appender
+  private let recorder: Recorder
 
-  private init(configuration: Configuration, database: Database, dialect: Dialect, calendar: PartitionCalendar) {
+  private init(
+    configuration: Configuration, database: Database, dialect: Dialect, calendar: PartitionCalendar, journal: Journal?
+  ) {
     self.configuration = configuration
     self.database = database
     self.dialect = dialect
     self.calendar = calendar
     log = configuration.log
     ids = UUIDv7.Generator(clock: configuration.clock)
-    appender = Appender(
+    let appender = Appender(
       connections: database.writers, dialect: dialect, limits: AppendLimits(), log: configuration.log)
+    self.appender = appender
+    let courier: JournalCourier? = journal.map { journal in
+      JournalCourier(
+        journal: journal, connection: database.writer, calendar: calendar, log: configuration.log,
+        onDelivered: { appender.clearFailure() })
+    }
+    recorder = Recorder(appender: appender, journal: journal, courier: courier)
   }
 
   /// Opens, creates or upgrades the database. Throws `StoreError.unusable` with one line that says what to do, and
@@ -82,14 +96,29 @@ package final class Store: Sendable {
         } else {
           calendar = try await storedCalendar(of: database)
         }
+        let dialect: Dialect = try await database.dialect()
         return Store(
-          configuration: configuration, database: database, dialect: try await database.dialect(), calendar: calendar)
+          configuration: configuration, database: database, dialect: dialect, calendar: calendar,
+          journal: try await journal(configuration))
       } catch {
         await database.close()
         throw error
       }
     } catch let error as DatabaseError {
-      throw StoreError.unusable("cannot open \(configuration.engine): \(error.message)")
+      let reason = "cannot open \(configuration.engine): \(error.message)"
+      guard error.kind == .unavailable, configuration.engine.file == nil else { throw StoreError.unusable(reason) }
+      throw StoreError.unavailable(reason: reason, retryAfter: .seconds(1))
+    }
+  }
+
+  private static func journal(_ configuration: Configuration) async throws -> Journal? {
+    guard let journal = configuration.journal, !configuration.isReadOnly else { return nil }
+    do {
+      return try await Journal.open(journal, log: configuration.log)
+    } catch let error as DatabaseError {
+      throw StoreError.unusable("cannot open the journal \(journal.path): \(error.message)")
+    } catch let holder as DatabaseHolder {
+      throw StoreError.unusable("the journal \(journal.path) is \(holder); give each server a JOURNAL_PATH of its own")
     }
   }
 
@@ -104,6 +133,7 @@ package final class Store: Sendable {
     var database = Database.Configuration(configuration.engine)
     configuration.connections.apply(to: &database)
     database.isWritable = !configuration.isReadOnly
+    database.isMadeWhenMissing = !configuration.isReadOnly
     database.purpose = configuration.purpose
     database.slowQueryThreshold = configuration.slowQueryThreshold
     let log: Log = configuration.log
@@ -159,12 +189,12 @@ package final class Store: Sendable {
 
   /// Records one exchange; returns when it is durable. Throws `StoreError`.
   package func append(_ exchange: NewExchange, account: String) async throws -> Receipt {
-    try await appender.append(pending(exchange, account: account)).get()
+    try await recorder.append(pending(exchange, account: account)).get()
   }
 
   /// Records many; results in order, each its own success or failure.
   package func append(_ exchanges: [NewExchange], account: String) async -> [Result<Receipt, StoreError>] {
-    await appender.append(exchanges.map { pending($0, account: account) })
+    await recorder.append(exchanges.map { pending($0, account: account) })
   }
 
   func pending(_ exchange: NewExchange, account: String) -> PendingExchange {
@@ -172,6 +202,15 @@ package final class Store: Sendable {
       exchange, accountID: account, ids: ids, calendar: calendar, currency: configuration.currency,
       now: configuration.clock())
   }
+
+  /// Whether records are taken now.
+  package func readiness() async -> Readiness {
+    guard let reason = await unavailability() else { return .ready }
+    return recorder.hasStandIn ? .degraded(reason) : .unavailable(reason)
+  }
+
+  /// What waits on this machine to be delivered; nil where there is no journal.
+  package var journalContents: JournalContents? { recorder.journalStatistics }
 
   /// Whether the database takes records now: nil when it does, else why not. Some time after a failed write it tries a
   /// small one, so that it notices by itself when there is room again; at once it would not, since a small write may
@@ -194,9 +233,17 @@ package final class Store: Sendable {
 
   /// Commits what is queued, then closes.
   package func close() async {
-    await appender.close()
+    await recorder.close()
     await database.close()
   }
+}
+
+/// Whether a store takes records.
+package enum Readiness: Sendable, Equatable {
+  case ready
+  /// The history cannot be reached: records go to the journal, and there is nothing to read. Says why.
+  case degraded(String)
+  case unavailable(String)
 }
 
 /// Who writes to a database that could not be opened for writing.

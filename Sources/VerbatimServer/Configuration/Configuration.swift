@@ -22,6 +22,7 @@ package struct Configuration: Sendable {
   package var mainDatabase = DatabaseLocation.standard
   package var historyDatabase = DatabaseLocation.standard
   package var connections = ConnectionLimits()
+  package var journal = JournalLocation()
   package var slowQueryThreshold: Duration = .milliseconds(500)
   package var partitionTimeZone = "UTC"
   package var logTimeZone: String?

@@ -70,6 +70,18 @@ package enum Settings {
         let seconds = try Value.integer(text, 0...604_800)
         configuration.connections.lifetime = seconds == 0 ? nil : .seconds(seconds)
       },
+      Setting(
+        "JOURNAL_PATH", "--journal", "FILE", standard: JournalLocation.standardPath,
+        "Where exchanges wait while the history's server cannot be reached; each server needs a file of its own."
+      ) { text, configuration throws(SettingError) in
+        configuration.journal.path = try Value.text(text, longest: 4096)
+      },
+      Setting(
+        "JOURNAL_MAX_MB", "--journal-max-mb", "MB", standard: "1024",
+        "How much may wait there, before 503 is answered; 0: no journal."
+      ) { text, configuration throws(SettingError) in
+        configuration.journal.maximumBytes = try Value.integer(text, 0...1_048_576) << 20
+      },
       Setting("SLOW_QUERY_MS", "--slow-query-ms", "MS", standard: "500", "Log statements that take at least this long.")
       {
         text, configuration throws(SettingError) in

@@ -23,7 +23,9 @@ package struct Application: Sendable {
     self.errors = errors
     clientAddress = configuration.trustedProxies.map { ClientAddress(behind: $0) }
     accessLog = RequestLog(configuration, log: log).middleware
-    cors = CORS(origins: configuration.corsOrigins, exposedFields: [RequestIDs.field, "Retry-After"])
+    cors = CORS(
+      origins: configuration.corsOrigins,
+      exposedFields: [RequestIDs.field, "Retry-After", HTTPResponse.durabilityField])
     let middleware: [(any Middleware)?] = [
       requestIDs, clientAddress, accessLog, cors, ErrorMapping { error, request in errors.answer(error, to: request) },
       LoopbackGuard(configuration), BodyMemory(MemoryBudget(limit: configuration.bodyMemory)), RequestDecoding(),

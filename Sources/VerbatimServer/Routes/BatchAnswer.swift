@@ -9,6 +9,7 @@ struct BatchAnswer {
   private var inserted = 0
   private var duplicates = 0
   private var failed = 0
+  private var hasJournaled = false
 
   init() { results.beginArray() }
 
@@ -47,11 +48,14 @@ struct BatchAnswer {
     json.key("results")
     json.raw(results.bytes[...])
     json.endObject()
-    return .json(json)
+    var response = HTTPResponse.json(json)
+    if hasJournaled { response.sayJournaled() }
+    return response
   }
 
   private mutating func add(_ receipt: Store.Receipt) {
     if receipt.isDuplicate { duplicates += 1 } else { inserted += 1 }
+    if receipt.isJournaled { hasJournaled = true }
     begin(isSuccess: true)
     results.receipt(receipt)
     results.key("error")

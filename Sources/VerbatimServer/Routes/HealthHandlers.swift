@@ -15,43 +15,59 @@ struct HealthHandlers: Sendable {
     answer(status: 200, [("status", "live")])
   }
 
-  /// Records are taken now. With `?connections`, how those to the database fare is told, too.
+  /// Records are taken now: by the database or, degraded, by the journal, so that no load balancer takes the last server
+  /// away. With `?connections`, how those to the database fare is told, too.
   @Sendable func ready(_ request: HTTPRequest) async throws -> HTTPResponse {
-    guard let reason = await store.unavailability() else {
-      guard request.queryParameter("connections") != nil else { return answer(status: 200, [("status", "ready")]) }
-      return .json(connections())
-    }
-    var response = answer(status: 503, [("status", "unavailable"), ("detail", reason)])
-    response.fields["Retry-After"] = "1"
-    return response
-  }
-
-  private func connections() -> JSONWriter {
-    let statistics = store.connectionStatistics
     var json = JSONWriter()
     json.beginObject()
     json.key("status")
-    json.string("ready")
-    json.key("connections")
-    json.beginObject()
-    for (name, count) in statistics.counts {
-      json.key(text: name)
-      json.integer(count)
+    var status = 200
+    switch await store.readiness() {
+    case .ready:
+      json.string("ready")
+    case .degraded(let reason):
+      json.string("ready")
+      json.key("degraded")
+      json.boolean(true)
+      json.add("detail", reason)
+    case .unavailable(let reason):
+      status = 503
+      json.string("unavailable")
+      json.add("detail", reason)
     }
+    if let journal = store.journalContents, journal.waiting + journal.setAside > 0 {
+      json.add("journal", [("waiting", journal.waiting), ("set_aside", journal.setAside), ("bytes", journal.bytes)])
+    }
+    if request.queryParameter("connections") != nil { json.add("connections", store.connectionStatistics.counts) }
     json.endObject()
-    json.endObject()
-    return json
+    var response = HTTPResponse.json(json, status: status)
+    if status == 503 { response.fields["Retry-After"] = "1" }
+    return response
   }
 
   private func answer(status: Int, _ pairs: [(String, String)]) -> HTTPResponse {
     var json = JSONWriter()
     json.beginObject()
-    for (name, value) in pairs {
-      json.key(text: name)
-      json.string(value)
-    }
+    for (name, value) in pairs { json.add(name, value) }
     json.endObject()
     return .json(json, status: status)
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func add(_ name: String, _ value: String) {
+    key(text: name)
+    string(value)
+  }
+
+  fileprivate mutating func add(_ name: String, _ counts: [(name: String, count: Int)]) {
+    key(text: name)
+    beginObject()
+    for (name, count) in counts {
+      key(text: name)
+      integer(count)
+    }
+    endObject()
   }
 }
 

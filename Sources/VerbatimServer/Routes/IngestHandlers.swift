@@ -55,8 +55,17 @@ struct IngestHandlers: Sendable {
     json.key("error")
     json.null()
     json.endObject()
-    return .json(json)
+    var response = HTTPResponse.json(json)
+    if receipt.isJournaled { response.sayJournaled() }
+    return response
   }
+}
+
+extension HTTPResponse {
+  /// Where it is said that a record is durable on this machine only, until the history's server can be reached again.
+  static let durabilityField = "X-Verbatim-Durability"
+
+  mutating func sayJournaled() { fields[Self.durabilityField] = "journal" }
 }
 
 enum IdempotencyKey {

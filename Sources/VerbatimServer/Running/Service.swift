@@ -8,6 +8,8 @@ import VerbatimStore
 package struct Service: Sendable {
   private let configuration: Configuration
   private let log: Log
+  /// A second apart.
+  private static let openingAttempts = 20
 
   package init(configuration: Configuration, log: Log) {
     self.configuration = configuration
@@ -22,7 +24,12 @@ package struct Service: Sendable {
     try configuration.historyDatabase.prepareFolder()
     var storeConfiguration = configuration.store(log: log)
     storeConfiguration.purpose = "server"
-    let store = try await Store.open(storeConfiguration)
+    // A file is on this machine itself.
+    if configuration.historyDatabase.engine.file == nil, let journal = configuration.journal.configuration {
+      try configuration.journal.prepareFolder()
+      storeConfiguration.journal = journal
+    }
+    let store = try await open(storeConfiguration)
     do {
       let server = try makeServer(store)
       let url = self.url(port: server.port)
@@ -36,6 +43,20 @@ package struct Service: Sendable {
     }
     await store.close()
     log.info("Stopped")
+  }
+
+  /// Waits a while for a database server that starts at the same time.
+  private func open(_ store: Store.Configuration) async throws -> Store {
+    var attempt = 1
+    while true {
+      do {
+        return try await Store.open(store)
+      } catch StoreError.unavailable(let reason, let pause) where attempt < Self.openingAttempts {
+        log.warning("MES history database cannot be reached; trying again", ["reason": reason])
+        try await Task.sleep(for: pause)
+        attempt += 1
+      }
+    }
   }
 
   private func makeServer(_ store: Store) throws -> HTTPServer {
@@ -76,8 +97,21 @@ extension DatabaseLocation {
   /// would begin an empty history. Does nothing for a server.
   package func prepareFolder() throws {
     guard let path = engine.file?.path else { return }
-    let (folder, _) = FilePath.split(path)
-    if isStandard, mkdir(folder, 0o755) != 0, errno != EEXIST { throw FileError("make the folder", folder) }
+    try FilePath.prepareFolder(of: path, isMade: isStandard)
+  }
+}
+
+extension JournalLocation {
+  /// Likewise: the folder of the default journal is made, any other must be there.
+  fileprivate func prepareFolder() throws {
+    try FilePath.prepareFolder(of: path, isMade: path == Self.standardPath)
+  }
+}
+
+extension FilePath {
+  fileprivate static func prepareFolder(of path: String, isMade: Bool) throws {
+    let (folder, _) = split(path)
+    if isMade, mkdir(folder, 0o755) != 0, errno != EEXIST { throw FileError("make the folder", folder) }
     if access(folder, W_OK | X_OK) != 0 { throw FileError("write to the folder", folder) }
   }
 }

@@ -6,6 +6,9 @@ import VerbatimModel
 /// transaction, then every caller is answered. No artificial delay: a batch grows while the one before it is being
 /// committed.
 final class AppendLane: Sendable {
+  /// Writes a batch as one transaction. The flag: it may have been written by an attempt that ended without an answer.
+  typealias Commit = @Sendable (isolated Connection, [PendingExchange], Bool) throws -> [Store.Receipt]
+
   /// How long a caller waits for room in the queue before it is told to come again.
   private static let queuePatience: Duration = .seconds(5)
 
@@ -53,12 +56,14 @@ final class AppendLane: Sendable {
   private let dialect: Dialect
   private let patience: Duration
   private let log: Log
+  private let commitBatch: Commit
   private let state: Mutex<State>
 
-  init(connection: Connection, dialect: Dialect, limits: AppendLimits, log: Log) {
+  init(connection: Connection, dialect: Dialect, limits: AppendLimits, log: Log, commit: @escaping Commit) {
     self.connection = connection
     self.dialect = dialect
     self.log = log
+    commitBatch = commit
     patience = limits.patience
     state = Mutex(State(queue: AppendQueue(limits: limits)))
   }
@@ -171,7 +176,7 @@ final class AppendLane: Sendable {
   private func commit(_ batch: ArraySlice<Entry>, mayBeStored: Bool) async -> (any Error)? {
     do {
       try await connection.runToEnd { connection in
-        let receipts: [Store.Receipt] = try connection.commit(batch.map(\.pending), mayBeStored: mayBeStored)
+        let receipts: [Store.Receipt] = try self.commitBatch(connection, batch.map(\.pending), mayBeStored)
         self.clearFailure()
         for (entry, receipt) in zip(batch, receipts) { entry.completion.complete(.success(receipt)) }
       }

@@ -10,10 +10,13 @@ final class Appender: Sendable {
 
   private let lanes: [AppendLane]
 
-  /// `limits` are those of all lanes together.
-  init(connections: [Connection], dialect: Dialect, limits: AppendLimits, log: Log) {
+  /// `limits` are those of all lanes together; `commit` writes one batch.
+  init(
+    connections: [Connection], dialect: Dialect, limits: AppendLimits, log: Log,
+    commit: @escaping AppendLane.Commit = { try $0.commit($1, mayBeStored: $2) }
+  ) {
     let limits: AppendLimits = limits.shared(by: connections.count)
-    lanes = connections.map { AppendLane(connection: $0, dialect: dialect, limits: limits, log: log) }
+    lanes = connections.map { AppendLane(connection: $0, dialect: dialect, limits: limits, log: log, commit: commit) }
   }
 
   /// Why and when a lane's last batch could not be written; nil when all could.

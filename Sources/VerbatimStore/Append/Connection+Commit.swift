@@ -100,7 +100,7 @@ extension Connection {
 
 extension PendingExchange {
   /// What its caller is answered when it was written.
-  fileprivate var receipt: Store.Receipt {
+  var receipt: Store.Receipt {
     Store.Receipt(conversationID: conversationID, exchangeID: id, isDuplicate: false)
   }
 }

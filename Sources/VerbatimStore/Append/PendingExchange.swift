@@ -53,19 +53,29 @@ final class PendingExchange: Sendable {
     return count
   }
 
-  init(
+  /// Gives it ids; `now` is the time of receipt.
+  convenience init(
     _ exchange: NewExchange, accountID: String, ids: UUIDv7.Generator, calendar: PartitionCalendar, currency: String,
     now: Int64
   ) {
+    let rowCount: Int = exchange.failure != nil ? 1 : exchange.messages.count + exchange.choices.count
+    let firstID: UUIDv7 = ids.next(count: rowCount + exchange.attachments.count, at: exchange.createdAt)
+    self.init(
+      exchange, accountID: accountID, firstID: firstID, calendar: calendar, currency: currency, recordedAt: now)
+  }
+
+  /// `currency`: of exchanges that name none.
+  init(
+    _ exchange: NewExchange, accountID: String, firstID: UUIDv7, calendar: PartitionCalendar, currency: String,
+    recordedAt: Int64
+  ) {
     self.exchange = exchange
     self.accountID = accountID
-    recordedAt = now
+    self.firstID = firstID
+    self.recordedAt = recordedAt
     self.currency = exchange.currency ?? currency
     let isFailure: Bool = exchange.failure != nil
-    let inputCount: Int = isFailure ? 0 : exchange.messages.count
-    let rowCount: Int = isFailure ? 1 : inputCount + exchange.choices.count
-    firstID = ids.next(count: rowCount + exchange.attachments.count, at: exchange.createdAt)
-    id = firstID.adding(UInt64(inputCount))
+    id = firstID.adding(UInt64(isFailure ? 0 : exchange.messages.count))
     createdAt = firstID.milliseconds
     day = calendar.day(of: createdAt)
     let conversationID: String = exchange.conversationID ?? firstID.description

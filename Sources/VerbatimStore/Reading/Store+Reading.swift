@@ -3,7 +3,11 @@ import VerbatimModel
 
 extension Store {
   package func conversation(_ id: String, account: String) async throws -> Conversation? {
-    try await reading { connection in try connection.conversation(id, account: account) }
+    try await reading { connection in
+      if let conversation = try connection.conversation(id, account: account) { return conversation }
+      guard let first = try connection.conversation(aliasedBy: id, account: account) else { return nil }
+      return try connection.conversation(first, account: account)
+    }
   }
 
   /// At most `limit` exchanges of a conversation from one of its ends, or on from the cursor, always oldest first;
@@ -16,9 +20,17 @@ extension Store {
   ) async throws -> PageAnswer {
     try await reading { connection in
       try connection.snapshot {
-        let rows = ConversationRows(conversation: conversation, account: account, place: place)
-        guard try connection.conversation(conversation, account: account) != nil else { return .noConversation }
-        if let cursor = rows.cursor, try !connection.isExchange(cursor, in: rows) { return .noCursor }
+        var rows = ConversationRows(conversation: conversation, account: account, place: place)
+        if try connection.conversation(conversation, account: account) == nil {
+          guard let first = try connection.conversation(aliasedBy: conversation, account: account) else {
+            return .noConversation
+          }
+          rows.conversation = first
+        }
+        if let cursor = rows.cursor, try !connection.isExchange(cursor, in: rows) {
+          guard let first = try connection.exchange(aliasedBy: cursor, account: account) else { return .noCursor }
+          rows.cursor = first
+        }
         return .page(try connection.page(of: rows, limit: limit))
       }
     }
@@ -158,14 +170,25 @@ extension Connection {
 
 /// Whose rows are read, from where, in which order: every query carries the account.
 private struct ConversationRows {
-  let conversation: String
+  var conversation: String
   let account: String
-  let place: PagePlace
+  var place: PagePlace
 
+  /// Where the page begins; only a place that has one takes another.
   var cursor: UUIDv7? {
-    switch place {
-    case .newest, .oldest: nil
-    case .before(let id), .after(let id): id
+    get {
+      switch place {
+      case .newest, .oldest: nil
+      case .before(let id), .after(let id): id
+      }
+    }
+    set {
+      guard let newValue else { return }
+      switch place {
+      case .newest, .oldest: break
+      case .before: place = .before(newValue)
+      case .after: place = .after(newValue)
+      }
     }
   }
 

@@ -16,7 +16,7 @@ struct Migration: Sendable {
   }
 
   /// In order of their versions.
-  static let all: [Migration] = [.recorder]
+  static let all: [Migration] = [.recorder, .aliases]
 
   /// The tables of the recorder. Documentation/design.md says what each is for.
   static let recorder = Migration(
@@ -28,6 +28,11 @@ struct Migration: Sendable {
       "verbatim_usage_by_day", "verbatim_usage_by_hour", "verbatim_partitions", "verbatim_settings",
     ],
     steps: { $0.schema.recorder($0) })
+
+  /// Where receipts lead whose exchange turned out to be another.
+  static let aliases = Migration(
+    version: 2, name: "aliases", reversal: .script("DROP TABLE verbatim_exchange_aliases"),
+    tables: ["verbatim_exchange_aliases"], steps: { [$0.schema.aliases($0)] })
 }
 
 extension Connection {

@@ -10,6 +10,8 @@ protocol SchemaStatements {
   /// The tables of the recorder, one script or statement after the other. Where definitions are not rolled back, each
   /// may find that it was done already.
   static func recorder(_ dialect: Dialect) -> [String]
+  /// The table of aliases, likewise.
+  static func aliases(_ dialect: Dialect) -> String
   /// Runs `body` while nobody else changes the schema: in one transaction where definitions are rolled back.
   static func exclusively<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result
   /// How the server is set up so that a commit might not survive a crash, a few words each.

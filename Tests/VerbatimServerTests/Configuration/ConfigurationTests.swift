@@ -1,5 +1,6 @@
 import Testing
 import VerbatimModel
+import VerbatimStore
 
 @testable import VerbatimServer
 
@@ -75,6 +76,14 @@ import VerbatimModel
     #expect(store.connections.idle == 100)
     #expect(store.connections.lifetime == .seconds(60))
     #expect(try ConfigurationSources(environment: ["SQL_MAX_LIFETIME": "0"]).load().connections.lifetime == nil)
+  }
+
+  @Test func `the journal is where it is said, or nowhere`() throws {
+    let journal = try ConfigurationSources(environment: ["JOURNAL_PATH": "/srv/j.db", "JOURNAL_MAX_MB": "10"]).load()
+      .journal
+    #expect(journal.configuration == JournalConfiguration(path: "/srv/j.db", maximumBytes: 10 << 20))
+    #expect(try ConfigurationSources().load().journal.configuration?.path == "./data/journal.db")
+    #expect(try ConfigurationSources(environment: ["JOURNAL_MAX_MB": "0"]).load().journal.configuration == nil)
   }
 
   @Test func `the partition zone is TZ unless it is said`() throws {

@@ -209,6 +209,21 @@ enum MySQLSchema: SchemaStatements {
     ]
   }
 
+  static func aliases(_ dialect: Dialect) -> String {
+    """
+    CREATE TABLE IF NOT EXISTS verbatim_exchange_aliases (
+      account_id            VARCHAR(64) NOT NULL,
+      id                    BINARY(16) NOT NULL,
+      conversation_id       VARCHAR(255) NOT NULL,
+      exchange_id           BINARY(16) NOT NULL,
+      first_conversation_id VARCHAR(255) NOT NULL,
+      created_at            BIGINT NOT NULL,
+      PRIMARY KEY (account_id, id),
+      INDEX verbatim_exchange_aliases_conversation (account_id, conversation_id)
+    ) \(options(dialect))
+    """
+  }
+
   /// The columns of both history tables.
   private static let exchangeColumns = """
       id                  BINARY(16) NOT NULL PRIMARY KEY,

@@ -188,6 +188,22 @@ enum PostgreSQLSchema: SchemaStatements {
     ]
   }
 
+  static func aliases(_ dialect: Dialect) -> String {
+    """
+    CREATE TABLE verbatim_exchange_aliases (
+      account_id            \(text) NOT NULL,
+      id                    UUID NOT NULL,
+      conversation_id       \(text) NOT NULL,
+      exchange_id           UUID NOT NULL,
+      first_conversation_id \(text) NOT NULL,
+      created_at            BIGINT NOT NULL,
+      PRIMARY KEY (account_id, id)
+    );
+    CREATE INDEX verbatim_exchange_aliases_conversation
+      ON verbatim_exchange_aliases (account_id, conversation_id);
+    """
+  }
+
   /// The columns of both history tables.
   private static let exchangeColumns = """
       id                  UUID NOT NULL PRIMARY KEY,

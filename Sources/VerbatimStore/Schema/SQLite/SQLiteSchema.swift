@@ -166,6 +166,22 @@ enum SQLiteSchema: SchemaStatements {
     ]
   }
 
+  static func aliases(_ dialect: Dialect) -> String {
+    """
+    CREATE TABLE verbatim_exchange_aliases (
+      account_id            TEXT    NOT NULL,
+      id                    BLOB    NOT NULL,
+      conversation_id       TEXT    NOT NULL,
+      exchange_id           BLOB    NOT NULL,
+      first_conversation_id TEXT    NOT NULL,
+      created_at            INTEGER NOT NULL,
+      PRIMARY KEY (account_id, id)
+    ) WITHOUT ROWID;
+    CREATE INDEX verbatim_exchange_aliases_conversation
+      ON verbatim_exchange_aliases (account_id, conversation_id);
+    """
+  }
+
   /// The columns of both history tables.
   private static let exchangeColumns = """
       id                  BLOB    NOT NULL PRIMARY KEY,

@@ -1,0 +1,165 @@
+import Databases
+import Foundation
+import Testing
+import VerbatimModel
+import VerbatimTesting
+
+@testable import VerbatimStore
+
+/// The journal beside a server that dies and comes back.
+@Suite(.timeLimit(.minutes(2))) struct DeliveryTests {
+  /// Opens a store with a journal on a server of its own.
+  private func withOutages(_ body: (Outages) async throws -> Void) async throws {
+    let server: PostgreSQLServer = try await PostgreSQLServer.start()
+    let outages = Outages(
+      server: server, folder: try TemporaryFolder(),
+      engine: .postgres(server.address(database: try await server.createDatabase())))
+    do {
+      try await body(outages)
+    } catch {
+      try await server.stop()
+      throw error
+    }
+    try await server.stop()
+  }
+
+  @Test func `while the server is away exchanges are journaled, and delivered once when it is back`() async throws {
+    try await withOutages { outages in
+      try await outages.withStore { store in
+        _ = try await store.append(.sample(query: "before", conversation: "c"), account: "a")
+        try await outages.server.kill()
+        var receipts: [Store.Receipt] = []
+        for number in 0..<20 {
+          receipts.append(try await store.append(.sample(query: "\(number)", conversation: "c"), account: "a"))
+        }
+        let group: [NewExchange] = (20..<40).map { .sample(query: "\($0)", conversation: "c") }
+        receipts += try await store.append(group, account: "a").map { try $0.get() }
+        #expect(!receipts.map(\.isJournaled).contains(false))
+        #expect(store.journalContents?.waiting == 40)
+        guard case .degraded = await store.readiness() else {
+          Issue.record("not degraded")
+          return
+        }
+        await #expect(throws: StoreError.self) { try await store.conversation("c", account: "a") }
+        try await outages.server.start()
+        try await store.delivered()
+        let page = try #require(try await store.exchanges(of: "c", account: "a", before: nil, limit: 100))
+        #expect(page.exchanges.map(\.id).suffix(40) == receipts.map(\.exchangeID)[...])
+        #expect(page.exchanges.count == 41)
+        #expect(try await store.conversation("c", account: "a")?.dialogueCount == 41)
+        #expect(try await !store.append(.sample(conversation: "c"), account: "a").isJournaled)
+        #expect(await store.readiness() == .ready)
+        #expect(try await store.verify { _ in }.isEmpty)
+      }
+    }
+  }
+
+  @Test func `a key that was taken before leads the receipt to the first exchange`() async throws {
+    try await withOutages { outages in
+      try await outages.withStore { store in
+        let first: Store.Receipt = try await store.append(.sample(key: "k"), account: "a")
+        try await outages.server.kill()
+        let second: Store.Receipt = try await store.append(.sample(key: "k"), account: "a")
+        #expect(second.isJournaled)
+        #expect(second.exchangeID != first.exchangeID)
+        try await outages.server.start()
+        try await store.delivered()
+        #expect(try await store.conversation(second.conversationID, account: "a")?.id == first.conversationID)
+        #expect(try await store.conversation(second.conversationID, account: "b") == nil)
+        let third: Store.Receipt = try await store.append(
+          .sample(query: "next", conversation: first.conversationID), account: "a")
+        let page = try #require(
+          try await store.exchanges(of: second.conversationID, account: "a", before: third.exchangeID, limit: 10))
+        #expect(page.exchanges.map(\.id) == [first.exchangeID])
+        let none = try await store.exchanges(
+          of: second.conversationID, account: "a", before: second.exchangeID, limit: 10)
+        #expect(none?.exchanges.isEmpty == true)
+        #expect(try await store.verify { _ in }.isEmpty)
+      }
+    }
+  }
+
+  @Test func `what one process left the next delivers`() async throws {
+    try await withOutages { outages in
+      let receipt: Store.Receipt = try await outages.withStore { store in
+        try await outages.server.kill()
+        return try await store.append(.sample(key: "k"), account: "a")
+      }
+      try await outages.server.start()
+      try await outages.withStore { store in
+        try await store.delivered()
+        let repeated: Store.Receipt = try await store.append(.sample(key: "k"), account: "a")
+        #expect(repeated.exchangeID == receipt.exchangeID)
+        #expect(repeated.isDuplicate)
+      }
+    }
+  }
+
+  @Test func `an entry that was delivered already is not stored again`() async throws {
+    try await withOutages { outages in
+      try await outages.withStore { store in
+        try await outages.server.kill()
+        for key in [nil, "k"] { _ = try await store.append(.sample(conversation: "c", key: key), account: "a") }
+      }
+      // As a crash between the commit and the journal's would leave it.
+      let copy: String = outages.folder.path("copy.db")
+      try FileManager.default.copyItem(atPath: outages.journalPath, toPath: copy)
+      try await outages.server.start()
+      try await outages.withStore { store in try await store.delivered() }
+      try FileManager.default.removeItem(atPath: outages.journalPath)
+      try FileManager.default.moveItem(atPath: copy, toPath: outages.journalPath)
+      try await outages.withStore { store in
+        try await store.delivered()
+        #expect(try await store.conversation("c", account: "a")?.dialogueCount == 2)
+        #expect(try await store.verify { _ in }.isEmpty)
+      }
+    }
+  }
+
+  @Test func `what cannot be stored is set aside and blocks nobody`() async throws {
+    try await withOutages { outages in
+      try await outages.withStore { store in
+        try await outages.server.kill()
+        for user in ["a", "b\0", "c"] {
+          _ = try await store.append(.sample(conversation: user == "b\0" ? "bad" : user, user: user), account: "a")
+        }
+        try await outages.server.start()
+        try await store.delivered()
+        #expect(store.journalContents?.setAside == 1)
+        #expect(try await store.conversation("a", account: "a") != nil)
+        #expect(try await store.conversation("bad", account: "a") == nil)
+        #expect(try await store.conversation("c", account: "a") != nil)
+      }
+    }
+  }
+}
+
+/// A server that can be killed, and a journal beside it.
+private struct Outages {
+  let server: PostgreSQLServer
+  let folder: TemporaryFolder
+  let engine: Engine
+
+  var journalPath: String { folder.path("journal.db") }
+
+  func withStore<Result>(_ body: (Store) async throws -> Result) async throws -> Result {
+    var configuration = Store.Configuration(engine)
+    configuration.journal = JournalConfiguration(path: journalPath, maximumBytes: 1 << 20)
+    let store: Store = try await Store.open(configuration)
+    do {
+      let result: Result = try await body(store)
+      await store.close()
+      return result
+    } catch {
+      await store.close()
+      throw error
+    }
+  }
+}
+
+extension Store {
+  /// Returns when nothing waits in the journal. There is no event to wait for; the suite's time limit ends it.
+  fileprivate func delivered() async throws {
+    while let contents = journalContents, contents.waiting > 0 { try await Task.sleep(for: .milliseconds(5)) }
+  }
+}
