@@ -41,7 +41,7 @@ package final class WriteLock: Sendable {
     try describe(url: nil)
   }
 
-  deinit { descriptor.withLock { file in file.map { _ = close($0) } } }
+  deinit { descriptor.withLock { file in file.map { Self.giveBack($0) } } }
 
   /// Tells other processes where to go.
   package func announce(url: String) throws(DatabaseError) { try describe(url: url) }
@@ -50,9 +50,15 @@ package final class WriteLock: Sendable {
     descriptor.withLock { file in
       guard let held = file else { return }
       ftruncate(held, 0)
-      close(held)
+      Self.giveBack(held)
       file = nil
     }
+  }
+
+  /// Unlocks first: a child that is just being started holds the descriptor, too, until it runs its program.
+  private static func giveBack(_ file: Int32) {
+    flock(file, LOCK_UN)
+    close(file)
   }
 
   private func describe(url: String?) throws(DatabaseError) {
