@@ -119,4 +119,23 @@ import VerbatimTesting
       }
     }
   }
+
+  @Test(arguments: TestEngine.servers)
+  func `a server's backup is left to its own tools, in words`(engine: TestEngine) async throws {
+    try await engine.withFixture { fixture in
+      try await fixture.withStore { store in
+        await #expect(throws: StoreError.self) { try await store.backup(to: "copy.db") { _, _ in } }
+        let damage = try await store.integrityCheck()
+        #expect(damage == [])
+      }
+      let restore = Restore(from: "copy.db", to: Store.Configuration(fixture.engine), isForced: true)
+      let refusal = await #expect(throws: StoreError.self) { _ = try await restore.run { _, _ in } }
+      guard case .unusable(let reason) = refusal else {
+        Issue.record("refused as \(String(describing: refusal))")
+        return
+      }
+      #expect(reason.contains("pg_dump"))
+      #expect(!reason.contains(PostgreSQLServer.password))
+    }
+  }
 }
