@@ -44,6 +44,13 @@ import VerbatimTesting
     try await server.stop()
   }
 
+  @Test func `nothing acknowledged is lost or doubled when MariaDB is killed`() async throws {
+    let server = try await MariaDBServer.start(MariaDBServer.Options())
+    let fixture = StoreFixture(engine: .mysql(server.address(database: try await server.createDatabase())))
+    try await check(fixture, crash: { try await server.kill() }, restart: { try await server.start() })
+    try await server.stop()
+  }
+
   private func check(
     _ fixture: StoreFixture, crash: @escaping @Sendable () async throws -> Void,
     restart: @escaping @Sendable () async throws -> Void
