@@ -17,7 +17,7 @@ struct DatabaseCreation {
       address.database = "postgres"
       server = .postgres(address)
     case .mysql(var address):
-      guard error.code == Self.unknownDatabase else { return nil }
+      guard Self.missingInMySQL.contains(error.code) else { return nil }
       address.database = ""
       server = .mysql(address)
     }
@@ -48,10 +48,16 @@ struct DatabaseCreation {
         if Self.isBusy(error), attempt < Self.attempts { continue }
         throw DatabaseError(
           kind: error.kind, code: error.code,
-          message: "there is no such database, and it cannot be made (\(error.message)); let an administrator run: "
-            + "\(statement)")
+          message: "\(engine): the database is not there or not for this user, and cannot be made (\(error.message)); "
+            + "let an administrator run: \(statement)\(grant)")
       }
     }
+  }
+
+  /// What else an administrator has to do.
+  private var grant: String {
+    guard case .mysql(let address) = engine else { return "" }
+    return "; GRANT ALL ON `\(address.database)`.* TO '\(address.user)'@'%'"
   }
 
   /// As an administrator can paste it, too.
@@ -68,8 +74,9 @@ struct DatabaseCreation {
     }
   }
 
-  /// MySQL's ER_BAD_DB_ERROR.
-  private static let unknownDatabase: Int32 = 1049
+  /// MySQL's ER_BAD_DB_ERROR, and ER_DBACCESS_DENIED_ERROR, since whoever has no rights on a database does not hear
+  /// whether it is there.
+  private static let missingInMySQL: Set<Int32> = [1049, 1044]
 
   /// Another one was quicker: `duplicate_database`, or the index of their names.
   private static func isThere(_ error: DatabaseError) -> Bool {

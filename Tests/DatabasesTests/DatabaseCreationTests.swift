@@ -45,4 +45,23 @@ import VerbatimTesting
     #expect(error?.kind == .unavailable)
     #expect(try await names(server, like: "only_read").isEmpty)
   }
+
+  @Test func `MariaDB's is made with its collation, or the statement told`() async throws {
+    let server = try await MariaDBServer.shared()
+    var configuration = Database.Configuration(.mysql(server.address(database: "made`by`one")))
+    configuration.isMadeWhenMissing = true
+    await (try Database.open(configuration)).close()
+    let collation = try await server.run(
+      "SELECT default_collation_name FROM information_schema.schemata WHERE schema_name = 'made`by`one'")
+    #expect(collation == "utf8mb4_nopad_bin\n")
+    try await server.run(
+      "CREATE USER 'creation_test'@'%' IDENTIFIED BY 'secret'; GRANT SELECT ON mysql.db TO 'creation_test'@'%'")
+    var address = server.address(database: "not_mine")
+    address.user = "creation_test"
+    address.password = "secret"
+    configuration.engine = .mysql(address)
+    let refused = configuration
+    let error = await databaseError { try await Database.open(refused) }
+    #expect(error?.message.contains("CREATE DATABASE IF NOT EXISTS `not_mine` CHARACTER SET utf8mb4") == true)
+  }
 }

@@ -8,7 +8,7 @@ import VerbatimModel
 /// meanwhile, are committed. Whatever dies in between, the entry is delivered again by one that looks first, so it is
 /// stored once. What cannot be stored is set aside, so that it blocks nobody.
 final class JournalCourier: Sendable {
-  /// Rounds in which an entry may fail for a reason that is not known to be its own.
+  /// Rounds in which an entry may fail for a reason that is not known to be its own, while others are delivered.
   private static let patience = 5
   private static let firstPause: Duration = .milliseconds(50)
   private static let longestPause: Duration = .seconds(2)
@@ -104,13 +104,14 @@ final class JournalCourier: Sendable {
         }
       }
       let stuck: [Parcel] = try await deliver(parcels[...])
+      if stuck.count == entries.count { return .failed }
       for parcel in stuck {
         failures[parcel.entry.number, default: 0] += 1
         guard failures[parcel.entry.number, default: 0] >= Self.patience else { continue }
         failures[parcel.entry.number] = nil
         try await setAside(parcel.entry, reason: parcel.reason)
       }
-      return stuck.count < entries.count ? .delivered : .failed
+      return .delivered
     } catch {
       log.info("MES journal waits", ["entries": "\(journal.statistics.waiting)", "error": "\(error)"])
       return .failed
@@ -126,6 +127,8 @@ final class JournalCourier: Sendable {
         try connection.insertAliases(from: parcels.map(\.pending), to: receipts)
       }
     } catch let error as DatabaseError where error.kind.mayConcernOneExchange {
+      // A password that was changed or a schema that is gone is no exchange's own fault.
+      try await connection.runToEnd { connection in _ = try connection.schemaVersion() }
       guard parcels.count > 1 else {
         if error.kind == .constraint {
           try await setAside(first.entry, reason: error.message)

@@ -8,26 +8,49 @@ import VerbatimTesting
 
 /// The journal beside a server that dies and comes back.
 @Suite(.timeLimit(.minutes(2))) struct DeliveryTests {
-  /// Opens a store with a journal on a server of its own.
-  private func withOutages(_ body: (Outages) async throws -> Void) async throws {
-    let server: PostgreSQLServer = try await PostgreSQLServer.start()
-    let outages = Outages(
-      server: server, folder: try TemporaryFolder(),
-      engine: .postgres(server.address(database: try await server.createDatabase())))
-    do {
-      try await body(outages)
-    } catch {
-      try await server.stop()
-      throw error
+  enum Server: String, CaseIterable, CustomStringConvertible {
+    case postgreSQL = "on PostgreSQL"
+    case mariaDB = "on MariaDB"
+
+    var description: String { rawValue }
+
+    /// Starts one of its own.
+    fileprivate func start() async throws -> Outages {
+      let folder = try TemporaryFolder()
+      switch self {
+      case .postgreSQL:
+        let server: PostgreSQLServer = try await PostgreSQLServer.start()
+        return Outages(
+          folder: folder, engine: .postgres(server.address(database: "journaled")), kill: { try await server.kill() },
+          start: { try await server.start() }, stop: { try await server.stop() })
+      case .mariaDB:
+        let server: MariaDBServer = try await MariaDBServer.start(MariaDBServer.Options())
+        return Outages(
+          folder: folder, engine: .mysql(server.address(database: "journaled")), kill: { try await server.kill() },
+          start: { try await server.start() }, stop: { try await server.stop() })
+      }
     }
-    try await server.stop()
+
+    fileprivate func withOutages(_ body: (Outages) async throws -> Void) async throws {
+      let outages: Outages = try await start()
+      do {
+        try await body(outages)
+      } catch {
+        try await outages.stop()
+        throw error
+      }
+      try await outages.stop()
+    }
   }
 
-  @Test func `while the server is away exchanges are journaled, and delivered once when it is back`() async throws {
-    try await withOutages { outages in
+  @Test(arguments: Server.allCases)
+  func `while the server is away exchanges are journaled, and delivered once when it is back`(_ server: Server)
+    async throws
+  {
+    try await server.withOutages { outages in
       try await outages.withStore { store in
         _ = try await store.append(.sample(query: "before", conversation: "c"), account: "a")
-        try await outages.server.kill()
+        try await outages.kill()
         var receipts: [Store.Receipt] = []
         for number in 0..<20 {
           receipts.append(try await store.append(.sample(query: "\(number)", conversation: "c"), account: "a"))
@@ -41,7 +64,7 @@ import VerbatimTesting
           return
         }
         await #expect(throws: StoreError.self) { try await store.conversation("c", account: "a") }
-        try await outages.server.start()
+        try await outages.start()
         try await store.delivered()
         let page = try #require(try await store.exchanges(of: "c", account: "a", before: nil, limit: 100))
         #expect(page.exchanges.map(\.id).suffix(40) == receipts.map(\.exchangeID)[...])
@@ -54,15 +77,16 @@ import VerbatimTesting
     }
   }
 
-  @Test func `a key that was taken before leads the receipt to the first exchange`() async throws {
-    try await withOutages { outages in
+  @Test(arguments: Server.allCases)
+  func `a key that was taken before leads the receipt to the first exchange`(_ server: Server) async throws {
+    try await server.withOutages { outages in
       try await outages.withStore { store in
         let first: Store.Receipt = try await store.append(.sample(key: "k"), account: "a")
-        try await outages.server.kill()
+        try await outages.kill()
         let second: Store.Receipt = try await store.append(.sample(key: "k"), account: "a")
         #expect(second.isJournaled)
         #expect(second.exchangeID != first.exchangeID)
-        try await outages.server.start()
+        try await outages.start()
         try await store.delivered()
         #expect(try await store.conversation(second.conversationID, account: "a")?.id == first.conversationID)
         #expect(try await store.conversation(second.conversationID, account: "b") == nil)
@@ -79,13 +103,14 @@ import VerbatimTesting
     }
   }
 
-  @Test func `what one process left the next delivers`() async throws {
-    try await withOutages { outages in
+  @Test(arguments: Server.allCases)
+  func `what one process left the next delivers`(_ server: Server) async throws {
+    try await server.withOutages { outages in
       let receipt: Store.Receipt = try await outages.withStore { store in
-        try await outages.server.kill()
+        try await outages.kill()
         return try await store.append(.sample(key: "k"), account: "a")
       }
-      try await outages.server.start()
+      try await outages.start()
       try await outages.withStore { store in
         try await store.delivered()
         let repeated: Store.Receipt = try await store.append(.sample(key: "k"), account: "a")
@@ -95,16 +120,17 @@ import VerbatimTesting
     }
   }
 
-  @Test func `an entry that was delivered already is not stored again`() async throws {
-    try await withOutages { outages in
+  @Test(arguments: Server.allCases)
+  func `an entry that was delivered already is not stored again`(_ server: Server) async throws {
+    try await server.withOutages { outages in
       try await outages.withStore { store in
-        try await outages.server.kill()
+        try await outages.kill()
         for key in [nil, "k"] { _ = try await store.append(.sample(conversation: "c", key: key), account: "a") }
       }
       // As a crash between the commit and the journal's would leave it.
       let copy: String = outages.folder.path("copy.db")
       try FileManager.default.copyItem(atPath: outages.journalPath, toPath: copy)
-      try await outages.server.start()
+      try await outages.start()
       try await outages.withStore { store in try await store.delivered() }
       try FileManager.default.removeItem(atPath: outages.journalPath)
       try FileManager.default.moveItem(atPath: copy, toPath: outages.journalPath)
@@ -116,14 +142,16 @@ import VerbatimTesting
     }
   }
 
-  @Test func `what cannot be stored is set aside and blocks nobody`() async throws {
-    try await withOutages { outages in
+  @Test(arguments: Server.allCases)
+  func `what cannot be stored is set aside and blocks nobody`(_ server: Server) async throws {
+    try await server.withOutages { outages in
       try await outages.withStore { store in
-        try await outages.server.kill()
-        for user in ["a", "b\0", "c"] {
-          _ = try await store.append(.sample(conversation: user == "b\0" ? "bad" : user, user: user), account: "a")
+        try await outages.kill()
+        // The one takes no NUL, the other no user of more than 64 characters.
+        for (conversation, user) in [("a", "u"), ("bad", "\0" + String(repeating: "x", count: 65)), ("c", "u")] {
+          _ = try await store.append(.sample(conversation: conversation, user: user), account: "a")
         }
-        try await outages.server.start()
+        try await outages.start()
         try await store.delivered()
         #expect(store.journalContents?.setAside == 1)
         #expect(try await store.conversation("a", account: "a") != nil)
@@ -135,10 +163,13 @@ import VerbatimTesting
 }
 
 /// A server that can be killed, and a journal beside it.
-private struct Outages {
-  let server: PostgreSQLServer
+private struct Outages: Sendable {
   let folder: TemporaryFolder
   let engine: Engine
+  let kill: @Sendable () async throws -> Void
+  /// Also again after it was killed.
+  let start: @Sendable () async throws -> Void
+  let stop: @Sendable () async throws -> Void
 
   var journalPath: String { folder.path("journal.db") }
 
