@@ -2,8 +2,8 @@ import CMariaDB
 
 /// One connection to MySQL or MariaDB.
 ///
-/// A connection does one thing at a time: while a statement has rows to come, another one is refused as misuse. Commits
-/// are as durable as the server's own settings make them; `durabilityWarning` says where they are not.
+/// A connection does one thing at a time: while a statement has rows to come, another one is refused as misuse. Whether
+/// commits are durable is the server's own setting (`innodb_flush_log_at_trx_commit`, `sync_binlog`).
 ///
 /// Deadlocks, and locks that were waited for too long, end the whole transaction here, so that nothing that follows in
 /// it is committed on its own.
@@ -116,9 +116,19 @@ final class MySQLDriver: Driver {
     }
   }
 
-  func commit() throws(DatabaseError) { try executeScript("COMMIT") }
+  func commit() throws(DatabaseError) { try conclude("COMMIT") }
 
-  func rollback() throws(DatabaseError) { try executeScript("ROLLBACK") }
+  func rollback() throws(DatabaseError) { try conclude("ROLLBACK") }
+
+  /// Deaf to cancellation: a server that waits for its replicas would take it for leave not to wait.
+  private func conclude(_ text: String) throws(DatabaseError) {
+    try checkIdle(text)
+    do throws(DatabaseError) {
+      try handle.run(text)
+    } catch {
+      throw noted(error)
+    }
+  }
 
   // MARK: Statements at work
 

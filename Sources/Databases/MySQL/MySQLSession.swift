@@ -15,8 +15,6 @@ struct MySQLSession {
   /// Bytes of the largest message that the server takes.
   let maximumPacket: Int
   let takesBulk: Bool
-  /// What keeps a commit from being on disk when it is answered; nil where nothing does.
-  let durabilityWarning: String?
 
   /// The address's own variables come first, so that they cannot undo what the rest counts on.
   init(
@@ -34,14 +32,11 @@ struct MySQLSession {
       autocommit = 1, innodb_lock_wait_timeout = \(Self.lockPatience), lock_wait_timeout = \(Self.definitionPatience);
       SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, \(isWriter ? "READ WRITE" : "READ ONLY")
       """)
-    let facts = try handle.firstRow("SELECT @@max_allowed_packet, @@innodb_flush_log_at_trx_commit")
-    guard facts.count == 2, let limit = facts[0].flatMap({ Int($0) }) else {
+    let answer = try handle.firstRow("SELECT @@max_allowed_packet")
+    guard let limit = answer.first.flatMap({ $0 }).flatMap({ Int($0) }) else {
       throw .misuse("the server does not tell its max_allowed_packet")
     }
     maximumPacket = min(limit, address.maximumPacket ?? limit)
     takesBulk = address.usesBulk && handle.takesBulk
-    durabilityWarning =
-      facts[1] == "1"
-      ? nil : "innodb_flush_log_at_trx_commit is \(facts[1] ?? "unknown"): a commit may be lost when the server crashes"
   }
 }

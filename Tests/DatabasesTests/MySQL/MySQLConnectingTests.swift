@@ -60,18 +60,6 @@ import VerbatimTesting
     #expect(facts[6]?.contains("ANSI_QUOTES") == true && facts[6]?.contains("STRICT_ALL_TABLES") == true)
   }
 
-  @Test func `a commit that may be lost is warned about`() async throws {
-    let server = try await MariaDBServer.shared()
-    let durable = try seen(server.address(database: "")) { $0.session.durabilityWarning }
-    #expect(durable == nil)
-    var options = MariaDBServer.Options()
-    options.arguments = ["--innodb-flush-log-at-trx-commit=2"]
-    let hasty = try await MariaDBServer.start(options)
-    let warning = try seen(hasty.address(database: "")) { $0.session.durabilityWarning }
-    #expect(warning?.contains("innodb_flush_log_at_trx_commit is 2") == true)
-    try await hasty.stop()
-  }
-
   @Test func `TLS modes mean what they say`() async throws {
     var options = MariaDBServer.Options()
     options.hasTLS = true
