@@ -1,6 +1,6 @@
 """Measures Verbatim beside its peers in one run and prints figures and ratios; fails on errors, never on timing.
 
-Settings come from the environment: QUICK=1, ONLY=inserts,batch,reads,idle, BENCH_WORK (a folder on the disk to
+Settings come from the environment: QUICK=1, ONLY=inserts,servers,batch,reads,idle, BENCH_WORK (a folder on the disk to
 measure), VERBATIM (a binary). README.md says what each part measures.
 """
 
@@ -14,6 +14,8 @@ import batch
 import idle
 import inserts
 import reads
+import servers
+from databases import MariaDB
 from peers import SeedOnMariaDB, SeedOnSQLite, Verbatim
 from processes import Failure, stop_all
 from report import Report
@@ -35,7 +37,7 @@ class Plan:
 
 def main():
     plan = Plan(is_quick=os.environ.get("QUICK") == "1")
-    only = os.environ.get("ONLY", "inserts,batch,reads,idle").split(",")
+    only = os.environ.get("ONLY", "inserts,servers,batch,reads,idle").split(",")
     binary = os.path.abspath(os.environ.get("VERBATIM", os.path.join(ROOT, ".build/release/verbatim")))
     work = tempfile.mkdtemp(prefix="verbatim-bench-", dir=os.environ.get("BENCH_WORK", os.path.join(ROOT, ".build")))
     raise_open_files()
@@ -45,11 +47,17 @@ def main():
         verbatim.start()
         idle.measure_memory_at_rest(verbatim, report)
         if "inserts" in only:
-            peers = [SeedOnSQLite(sys.executable, work), SeedOnMariaDB(sys.executable, work)]
+            mariadb = MariaDB(work)
+            mariadb.start()
+            peers = [SeedOnSQLite(sys.executable, work), SeedOnMariaDB(sys.executable, work, mariadb)]
             inserts.measure(plan, verbatim, peers, report)
+            mariadb.stop()
         verbatim.stop()
         if "inserts" in only:
             verbatim.verify()
+
+        if "servers" in only:
+            servers.measure(plan, binary, sys.executable, work, report)
 
         stored = Verbatim(binary, work, "stored.db")
         if "batch" in only or "reads" in only:
