@@ -28,6 +28,8 @@ package final class Store: Sendable {
     package var log: Log = .silent
     /// How long after a failed write the store counts as unavailable before it tries again by itself.
     package var writeCheckDelay: Duration = .seconds(5)
+    /// How long a database server may take to commit before its callers go to the journal.
+    package var answerPatience: Duration = .seconds(10)
     /// The current time in Unix milliseconds.
     package var clock: @Sendable () -> Int64 = UnixClock.milliseconds
 
@@ -70,8 +72,10 @@ package final class Store: Sendable {
     self.calendar = calendar
     log = configuration.log
     ids = UUIDv7.Generator(clock: configuration.clock)
+    var limits = AppendLimits()
+    limits.answerPatience = journal == nil ? nil : configuration.answerPatience
     let appender = Appender(
-      connections: database.writers, dialect: dialect, limits: AppendLimits(), log: configuration.log)
+      connections: database.writers, dialect: dialect, limits: limits, log: configuration.log)
     self.appender = appender
     let courier: JournalCourier? = journal.map { journal in
       JournalCourier(

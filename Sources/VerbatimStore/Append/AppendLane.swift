@@ -55,6 +55,7 @@ final class AppendLane: Sendable {
   private let connection: Connection
   private let dialect: Dialect
   private let patience: Duration
+  private let answerPatience: Duration?
   private let log: Log
   private let commitBatch: Commit
   private let state: Mutex<State>
@@ -65,6 +66,7 @@ final class AppendLane: Sendable {
     self.log = log
     commitBatch = commit
     patience = limits.patience
+    answerPatience = limits.answerPatience
     state = Mutex(State(queue: AppendQueue(limits: limits)))
   }
 
@@ -174,15 +176,33 @@ final class AppendLane: Sendable {
   /// Answers the callers from the connection's thread already, so that they set out at once. Gives why it could not be
   /// committed; nobody was answered then.
   private func commit(_ batch: ArraySlice<Entry>, mayBeStored: Bool) async -> (any Error)? {
+    let flight = AppendFlight(batch)
+    let watch: Task<Void, Never>? = answerPatience.map { self.watch(flight, for: $0) }
+    defer { watch?.cancel() }
     do {
       try await connection.runToEnd { connection in
         let receipts: [Store.Receipt] = try self.commitBatch(connection, batch.map(\.pending), mayBeStored)
+        guard flight.land() else { return }
         self.clearFailure()
         for (entry, receipt) in zip(batch, receipts) { entry.completion.complete(.success(receipt)) }
       }
       return nil
     } catch {
-      return error
+      return flight.land() ? error : nil
+    }
+  }
+
+  /// Gives a flight up when the server has said nothing for too long, and with it whoever waits behind it.
+  private func watch(_ flight: AppendFlight, for patience: Duration) -> Task<Void, Never> {
+    Task.detached {
+      // Fails when the flight is over.
+      guard (try? await Task.sleep(for: patience)) != nil, flight.giveUp() else { return }
+      self.fail(flight.entries, with: .noAnswer)
+      while true {
+        let waiting: [Entry] = self.state.withLock { $0.queue.takeBatch() }
+        if waiting.isEmpty { break }
+        self.fail(waiting[...], with: .noAnswer)
+      }
     }
   }
 
@@ -210,5 +230,7 @@ extension [AppendLane.Entry] {
 extension StoreError {
   fileprivate static let queueFull = StoreError.unavailable(
     reason: "too many exchanges wait to be written", retryAfter: .seconds(1))
+  fileprivate static let noAnswer = StoreError.unavailable(
+    reason: "the database server does not answer", retryAfter: .seconds(5))
   fileprivate static let closing = StoreError.unavailable(reason: "the server is stopping", retryAfter: .seconds(5))
 }

@@ -8,6 +8,8 @@ struct AppendLimits: Sendable {
   var queueBytes = 64 << 20
   /// How long a batch waits for a server that went away, before its callers are told.
   var patience: Duration = .seconds(3)
+  /// How long a server may take to commit a batch, before its callers are told; nil: as long as it takes.
+  var answerPatience: Duration?
 
   /// What one of several lanes may hold, so that all together hold no more.
   func shared(by lanes: Int) -> AppendLimits {

@@ -119,7 +119,7 @@ final class JournalCourier: Sendable {
   }
 
   /// Delivers a batch, split where that helps; gives those that could not be stored. Throws when the history is away.
-  private func deliver(_ parcels: ArraySlice<Parcel>) async throws -> [Parcel] {
+  private func deliver(_ parcels: ArraySlice<Parcel>, again: Bool = false) async throws -> [Parcel] {
     guard let first = parcels.first else { return [] }
     do {
       try await connection.runToEnd { connection in
@@ -131,6 +131,8 @@ final class JournalCourier: Sendable {
       try await connection.runToEnd { connection in _ = try connection.schemaVersion() }
       guard parcels.count > 1 else {
         if error.kind == .constraint {
+          // An attempt whose answer was lost may have stored it only after this one looked.
+          if !again { return try await deliver(parcels, again: true) }
           try await setAside(first.entry, reason: error.message)
           return []
         }

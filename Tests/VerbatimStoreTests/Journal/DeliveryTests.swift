@@ -1,5 +1,6 @@
 import Databases
 import Foundation
+import Glibc
 import Testing
 import VerbatimModel
 import VerbatimTesting
@@ -103,6 +104,29 @@ import VerbatimTesting
     }
   }
 
+  @Test func `a server that says nothing any more counts as away`() async throws {
+    let server: PostgreSQLServer = try await PostgreSQLServer.start()
+    let outages = Outages(
+      folder: try TemporaryFolder(), engine: .postgres(server.address(database: "journaled")),
+      kill: { try server.signal(SIGSTOP) }, start: { try server.signal(SIGCONT) }, stop: { try await server.stop() })
+    let receipts: [Store.Receipt] = try await outages.withStore { store in
+      _ = try await store.append(.sample(conversation: "c"), account: "a")
+      try await outages.kill()
+      var receipts: [Store.Receipt] = []
+      for number in 0..<3 {
+        receipts.append(try await store.append(.sample(query: "\(number)", conversation: "c"), account: "a"))
+      }
+      try await outages.start()
+      try await store.delivered()
+      #expect(try await store.conversation("c", account: "a")?.dialogueCount == 4)
+      #expect(store.journalContents?.setAside == 0)
+      #expect(try await store.verify { _ in }.isEmpty)
+      return receipts
+    }
+    #expect(receipts.map(\.isJournaled) == [true, true, true])
+    try await outages.stop()
+  }
+
   @Test(arguments: Server.allCases)
   func `what one process left the next delivers`(_ server: Server) async throws {
     try await server.withOutages { outages in
@@ -176,6 +200,7 @@ private struct Outages: Sendable {
   func withStore<Result>(_ body: (Store) async throws -> Result) async throws -> Result {
     var configuration = Store.Configuration(engine)
     configuration.journal = JournalConfiguration(path: journalPath, maximumBytes: 1 << 20)
+    configuration.answerPatience = .milliseconds(500)
     let store: Store = try await Store.open(configuration)
     do {
       let result: Result = try await body(store)
@@ -192,5 +217,17 @@ extension Store {
   /// Returns when nothing waits in the journal. There is no event to wait for; the suite's time limit ends it.
   fileprivate func delivered() async throws {
     while let contents = journalContents, contents.waiting > 0 { try await Task.sleep(for: .milliseconds(5)) }
+  }
+}
+
+extension PostgreSQLServer {
+  /// To all its processes.
+  fileprivate func signal(_ signal: Int32) throws {
+    let status: String = try String(contentsOfFile: folder.path("data/postmaster.pid"), encoding: .utf8)
+    let main: Substring = try #require(status.split(separator: "\n").first)
+    let children: String = try String(contentsOfFile: "/proc/\(main)/task/\(main)/children", encoding: .utf8)
+    for process in [main] + children.split(separator: " ") {
+      Glibc.kill(try #require(Int32(process)), signal)
+    }
   }
 }
