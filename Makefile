@@ -30,6 +30,7 @@ check: packages-test ## format lint, import check, warnings as errors
 	$(SWIFT) build --build-tests --scratch-path .build/check $(WARNINGS_AS_ERRORS)
 
 bench: build packages-bench ## measure against the peers (QUICK=1 for a short look)
+	$(SWIFT) build -c release --product append-load --static-swift-stdlib
 	Benchmarks/run.sh
 
 fuzz: packages-fuzz ## fuzz the C++ parsers (FUZZ_SECONDS=60 each)

@@ -33,6 +33,9 @@ let package = Package(
       name: "VerbatimServer",
       dependencies: ["VerbatimModel", "Databases", "HTTP", "VerbatimStore", "CMalloc", "COpenSSL"]),
     .executableTarget(name: "verbatim", dependencies: ["VerbatimServer"]),
+    .executableTarget(
+      name: "append-load", dependencies: ["VerbatimModel", "Databases", "VerbatimStore"],
+      path: "Benchmarks/append-load"),
     .target(
       name: "VerbatimTesting",
       dependencies: [

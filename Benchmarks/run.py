@@ -1,6 +1,6 @@
 """Measures Verbatim beside its peers in one run and prints figures and ratios; fails on errors, never on timing.
 
-Settings come from the environment: QUICK=1, ONLY=inserts,servers,batch,reads,idle, BENCH_WORK (a folder on the disk to
+Settings come from the environment: QUICK=1, ONLY=inserts,servers,library,batch,reads,idle, BENCH_WORK (a folder on the disk to
 measure), VERBATIM (a binary). README.md says what each part measures.
 """
 
@@ -13,6 +13,7 @@ import tempfile
 import batch
 import idle
 import inserts
+import library
 import reads
 import servers
 from databases import MariaDB
@@ -30,6 +31,7 @@ class Plan:
         self.connections = [1, 32, 128]
         self.rounds = 1 if is_quick else 3
         self.seconds = 2 if is_quick else 10
+        self.library_exchanges = 10_000 if is_quick else 60_000
         self.batch_exchanges = 10_000 if is_quick else 50_000
         self.stored_exchanges = 20_000 if is_quick else 500_000
         self.idle_connections = 1_000 if is_quick else 10_000
@@ -37,7 +39,7 @@ class Plan:
 
 def main():
     plan = Plan(is_quick=os.environ.get("QUICK") == "1")
-    only = os.environ.get("ONLY", "inserts,servers,batch,reads,idle").split(",")
+    only = os.environ.get("ONLY", "inserts,servers,library,batch,reads,idle").split(",")
     binary = os.path.abspath(os.environ.get("VERBATIM", os.path.join(ROOT, ".build/release/verbatim")))
     work = tempfile.mkdtemp(prefix="verbatim-bench-", dir=os.environ.get("BENCH_WORK", os.path.join(ROOT, ".build")))
     raise_open_files()
@@ -58,6 +60,10 @@ def main():
 
         if "servers" in only:
             servers.measure(plan, binary, sys.executable, work, report)
+
+        if "library" in only:
+            load = os.path.join(os.path.dirname(binary), "append-load")
+            library.measure(plan, load, work, report)
 
         stored = Verbatim(binary, work, "stored.db")
         if "batch" in only or "reads" in only:
