@@ -21,6 +21,8 @@ package final class Store: Sendable {
     /// Nothing is created, upgraded or written; the file must hold a schema of this version. For `verify`, `backup` and
     /// the check before `restore`, also while a server has the file open.
     package var isReadOnly = false
+    /// Opened to copy another history into it, which may have been begun already.
+    var isCopyTarget = false
     /// Why it is opened for writing, for others who want to: `server`, for example.
     package var purpose = "another program"
     /// Where exchanges wait while a server cannot be reached; nil, and with a file: nowhere.
@@ -155,6 +157,7 @@ package final class Store: Sendable {
     let timeZone: String = calendar.timeZoneName
     let version: Int64 = try await database.writer.run { connection in
       let version: Int64 = try connection.migrate(now: now)
+      if !configuration.isCopyTarget { try connection.checkCopyIsWhole() }
       try connection.initializeSetting(.partitionTimeZone, to: timeZone)
       try connection.initializeSetting(.firstStartedAt, to: "\(now)")
       let stored: String? = try connection.setting(.partitionTimeZone)
@@ -264,31 +267,4 @@ extension Connection {
         "the database has schema version \(version), this program needs \(newest); start the server once to upgrade it")
     }
   }
-
-  fileprivate func setting(_ setting: StoredSetting) throws -> String? {
-    try first("SELECT value FROM verbatim_settings WHERE name = \(setting.rawValue)") { $0.text(0) }
-  }
-
-  fileprivate func initializeSetting(_ setting: StoredSetting, to value: String) throws {
-    try write(setting, value, onConflict: .keep(key: ["name"]))
-  }
-
-  fileprivate func setSetting(_ setting: StoredSetting, to value: String) throws {
-    try write(setting, value, onConflict: .update(key: ["name"], changes: [.init("value", .replace)]))
-  }
-
-  private func write(_ setting: StoredSetting, _ value: String, onConflict conflict: BulkInsert.Conflict) throws {
-    let columns: [BulkInsert.Column] = [.init("name", .text), .init("value", .text)]
-    try insert(BulkInsert(into: "verbatim_settings", columns, onConflict: conflict), rows: 1) { _, binds in
-      binds.text(setting.rawValue)
-      binds.text(value)
-    }
-  }
-}
-
-/// What the database itself remembers, in `verbatim_settings`.
-private enum StoredSetting: String {
-  case partitionTimeZone = "partition_time_zone"
-  case firstStartedAt = "first_started_at"
-  case lastWriteCheck = "last_write_check"
 }

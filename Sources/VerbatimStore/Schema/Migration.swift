@@ -11,7 +11,8 @@ struct Migration: Sendable {
   let steps: @Sendable (Dialect) -> [String]
 
   enum Reversal: Sendable {
-    case script(String)
+    /// May find that it was done already: `DROP TABLE IF EXISTS`. `loses` says what goes with it.
+    case script(String, loses: String? = nil)
     case impossible(reason: String)
   }
 
@@ -31,68 +32,11 @@ struct Migration: Sendable {
 
   /// Where receipts lead whose exchange turned out to be another.
   static let aliases = Migration(
-    version: 2, name: "aliases", reversal: .script("DROP TABLE verbatim_exchange_aliases"),
+    version: 2, name: "aliases",
+    reversal: .script(
+      "DROP TABLE IF EXISTS verbatim_exchange_aliases",
+      loses: "receipts of journalled exchanges that turned out to be repeats lead nowhere"),
     tables: ["verbatim_exchange_aliases"], steps: { [$0.schema.aliases($0)] })
-}
-
-extension Connection {
-  /// Brings the schema up to date, one migration after the other, and answers its version. Of many that start at once,
-  /// one migrates, and the others wait.
-  ///
-  /// Throws `StoreError.unusable` when the database's schema is newer than this program.
-  func migrate(now: Int64) throws -> Int64 {
-    let dialect: Dialect = try dialect()
-    let newest: Int64 = Migration.all.last?.version ?? 0
-    while true {
-      let current: Int64 = try schemaVersion()
-      guard current <= newest else { throw StoreError.newerSchema(found: current, known: newest) }
-      guard current < newest else { return newest }
-      try migrateOnce(dialect, now: now)
-    }
-  }
-
-  private func migrateOnce(_ dialect: Dialect, now: Int64) throws {
-    try dialect.schema.exclusively(on: self) {
-      try executeScript(dialect.schema.versions(dialect))
-      let current: Int64 = try schemaVersion()
-      guard let migration = Migration.all.first(where: { $0.version > current }) else { return }
-      if try !hasBegun(migration) {
-        for table in migration.tables where try has(table: table, dialect) {
-          throw StoreError.unusable(
-            "the database has a table \(table) that is not Verbatim's; name another database, or rename the table")
-        }
-        try begin(migration)
-      }
-      for step in migration.steps(dialect) { try executeScript(step) }
-      try execute(
-        "UPDATE verbatim_schema_versions SET applied_at = \(now) WHERE version = \(migration.version)")
-    }
-  }
-
-  /// Where definitions are not rolled back, what was begun and not ended is begun again.
-  private func hasBegun(_ migration: Migration) throws -> Bool {
-    try first("SELECT 1 FROM verbatim_schema_versions WHERE version = \(migration.version)") { _ in true } ?? false
-  }
-
-  private func begin(_ migration: Migration) throws {
-    try execute(
-      """
-      INSERT INTO verbatim_schema_versions (version, name, applied_at)
-      VALUES (\(migration.version), \(migration.name), \(Int64(-1)))
-      """)
-  }
-
-  private func has(table: String, _ dialect: Dialect) throws -> Bool {
-    try first(dialect.schema.table(named: table)) { _ in true } ?? false
-  }
-
-  /// The version of the newest migration that was applied in full; 0 for none.
-  func schemaVersion() throws -> Int64 {
-    guard try has(table: "verbatim_schema_versions", dialect()) else { return 0 }
-    return try first("SELECT coalesce(max(version), 0) FROM verbatim_schema_versions WHERE applied_at >= 0") {
-      $0.integer(0)
-    } ?? 0
-  }
 }
 
 extension StoreError {

@@ -7,6 +7,8 @@ protocol SchemaStatements {
   static func versions(_ dialect: Dialect) -> String
   /// A row where there is a table of this name.
   static func table(named name: String) -> SQL
+  /// A table's columns in their order: name, type, place in the primary key from 1 on or 0.
+  static func columns(of table: String) -> SQL
   /// The tables of the recorder, one script or statement after the other. Where definitions are not rolled back, each
   /// may find that it was done already.
   static func recorder(_ dialect: Dialect) -> [String]

@@ -23,6 +23,18 @@ enum MySQLSchema: SchemaStatements {
     "SELECT 1 FROM information_schema.tables WHERE table_schema = database() AND table_name = \(name)"
   }
 
+  static func columns(of table: String) -> SQL {
+    """
+    SELECT c.column_name, c.column_type, coalesce(k.seq_in_index, 0)
+    FROM information_schema.columns AS c
+    LEFT JOIN information_schema.statistics AS k
+      ON k.table_schema = c.table_schema AND k.table_name = c.table_name AND k.column_name = c.column_name
+        AND k.index_name = 'PRIMARY'
+    WHERE c.table_schema = database() AND c.table_name = \(table)
+    ORDER BY c.ordinal_position
+    """
+  }
+
   /// The lock is the session's, for it must outlast the commits of definitions. Its name has the database's, since one
   /// server has the locks of all.
   static func exclusively<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result {

@@ -23,6 +23,17 @@ enum PostgreSQLSchema: SchemaStatements {
     "SELECT 1 WHERE to_regclass(\(name)) IS NOT NULL"
   }
 
+  static func columns(of table: String) -> SQL {
+    """
+    SELECT CAST(a.attname AS text), format_type(a.atttypid, NULL), coalesce(k.place, 0)
+    FROM pg_attribute AS a
+    LEFT JOIN pg_index AS i ON i.indrelid = a.attrelid AND i.indisprimary
+    LEFT JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (number, place) ON k.number = a.attnum
+    WHERE a.attrelid = to_regclass(\(table)) AND a.attnum > 0 AND NOT a.attisdropped
+    ORDER BY a.attnum
+    """
+  }
+
   /// The lock ends with the transaction, however that ends. It is waited for as long as another's upgrade takes; for
   /// what comes after it the session's `lock_timeout` holds again.
   static func exclusively<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result {

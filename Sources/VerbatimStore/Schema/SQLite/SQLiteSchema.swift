@@ -19,6 +19,10 @@ enum SQLiteSchema: SchemaStatements {
     "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = \(name)"
   }
 
+  static func columns(of table: String) -> SQL {
+    "SELECT name, type, pk FROM pragma_table_info(\(table)) ORDER BY cid"
+  }
+
   static func exclusively<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result {
     try connection.transaction(body)
   }
