@@ -1,0 +1,116 @@
+import Databases
+import Testing
+import VerbatimModel
+import VerbatimTesting
+
+@testable import VerbatimStore
+
+@Suite struct CopyTests {
+  /// Each engine gives and takes, to itself and to another.
+  static let pairs: [(TestEngine, TestEngine)] = [
+    (.sqlite, .postgreSQL), (.postgreSQL, .mariaDB), (.mariaDB, .sqlite), (.sqlite, .mariaDBWithoutBulk),
+    (.postgreSQL, .postgreSQL), (.sqlite, .sqlite),
+  ]
+
+  @Test(arguments: pairs)
+  func `a history is the same on any two engines`(source: TestEngine, target: TestEngine) async throws {
+    try await CopyFixture.with(source, target) { fixture in
+      let receipts = try await fixture.source.withStore { try await CopyFixture.fill($0) }
+      let tables = try await fixture.copy()
+      #expect(tables.first { $0.table == "conversation_histories" }?.days == 3)
+      let given = try await fixture.source.withStore { try await CopyFixture.said(in: $0) }
+      try await fixture.target.withStore { store in
+        let taken = try await CopyFixture.said(in: store)
+        #expect(taken == given)
+        let findings = try await store.findings()
+        #expect(findings == [])
+        let repeated = try await store.append(.sample(conversation: "c-1", key: "key-1"), account: "a")
+        #expect(repeated.isDuplicate)
+        #expect(repeated.exchangeID == receipts[1].exchangeID)
+      }
+    }
+  }
+
+  @Test(arguments: pairs.prefix(3))
+  func `a second run catches up`(source: TestEngine, target: TestEngine) async throws {
+    try await CopyFixture.with(source, target) { fixture in
+      try await fixture.source.withStore { _ = try await CopyFixture.fill($0) }
+      _ = try await fixture.copy()
+      let given = try await fixture.source.withStore { store in
+        _ = try await CopyFixture.fill(store, keys: "later")
+        return try await CopyFixture.said(in: store)
+      }
+      _ = try await fixture.copy()
+      try await fixture.target.withStore { store in
+        let taken = try await CopyFixture.said(in: store)
+        #expect(taken == given)
+        let findings = try await store.findings()
+        #expect(findings == [])
+      }
+    }
+  }
+
+  @Test(arguments: pairs.prefix(3))
+  func `what differs in the target is found and mended`(source: TestEngine, target: TestEngine) async throws {
+    try await CopyFixture.with(source, target) { fixture in
+      let given = try await fixture.source.withStore { store in
+        _ = try await CopyFixture.fill(store)
+        return try await CopyFixture.said(in: store)
+      }
+      _ = try await fixture.copy()
+      try await fixture.target.withStore { store in
+        try await store.database.writer.run { connection in
+          try connection.execute("UPDATE conversation_histories SET content = 'altered' WHERE role = 'assistant'")
+          try connection.execute("DELETE FROM verbatim_message_keys")
+        }
+      }
+      _ = try await fixture.copy()
+      try await fixture.target.withStore { store in
+        let taken = try await CopyFixture.said(in: store)
+        #expect(taken == given)
+        let findings = try await store.findings()
+        #expect(findings == [])
+      }
+    }
+  }
+
+  @Test(arguments: pairs.prefix(3))
+  func `a target with data of its own is left alone unless told`(source: TestEngine, target: TestEngine) async throws {
+    try await CopyFixture.with(source, target) { fixture in
+      try await fixture.source.withStore { _ = try await CopyFixture.fill($0) }
+      try await fixture.target.withStore { _ = try await $0.append(.sample(conversation: "own"), account: "a") }
+      let refusal = try #require(await fixture.refusal())
+      #expect(refusal.contains("holds other data"))
+      #expect(try await fixture.target.withStore { try await $0.conversation("own", account: "a") } != nil)
+
+      _ = try await fixture.copy(replaces: true)
+      #expect(try await fixture.target.withStore { try await $0.conversation("own", account: "a") } == nil)
+
+      try await fixture.target.withStore { _ = try await $0.append(.sample(conversation: "own"), account: "a") }
+      let again = try #require(await fixture.refusal())
+      #expect(again.contains("since it was copied"))
+      #expect(try await fixture.target.withStore { try await $0.conversation("own", account: "a") } != nil)
+    }
+  }
+
+  @Test func `a copy of another history is no target`() async throws {
+    try await CopyFixture.with(.sqlite, .sqlite) { fixture in
+      try await fixture.source.withStore({ $0.clock = { 1 } }) { _ in }
+      _ = try await fixture.copy()
+      try await CopyFixture.with(.sqlite, .sqlite) { other in
+        try await other.source.withStore({ $0.clock = { 2 } }) { _ in }
+        let mixed = CopyFixture(source: other.source, target: fixture.target)
+        let refusal = try #require(await mixed.refusal())
+        #expect(refusal.contains("another history"))
+      }
+    }
+  }
+
+  @Test func `a database is not copied onto itself`() async throws {
+    try await CopyFixture.with(.sqlite, .sqlite) { fixture in
+      try await fixture.source.withStore { _ = try await CopyFixture.fill($0) }
+      let refusal = try #require(await CopyFixture(source: fixture.source, target: fixture.source).refusal())
+      #expect(refusal.contains("same database"))
+    }
+  }
+}
