@@ -56,8 +56,8 @@ extension Connection {
         return try reverse(migration)
       }
       let current: Int64 = try schemaVersion()
-      guard let migration = migrations.first(where: { $0.version > current && $0.version <= target }) else { return nil }
-      return try apply(migration, dialect, now: now)
+      guard let next = migrations.first(where: { $0.version > current }), next.version <= target else { return nil }
+      return try apply(next, dialect, now: now)
     }
   }
 

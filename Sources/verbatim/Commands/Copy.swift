@@ -2,7 +2,7 @@ import VerbatimServer
 
 extension Command {
   static let copy = Command(
-    "copy", "Copy a whole history to another database, of any engine, and compare both; repeat it to go on or catch up.",
+    "copy", "Copy a whole history to another database of any engine, and compare both; repeated, go on or catch up.",
     options: [
       Option(name: "--from", placeholder: "DSN", help: "The database to read; a server may write to it meanwhile."),
       Option(name: "--to", placeholder: "DSN", help: "The database to fill; it is made where it is missing."),
