@@ -71,6 +71,8 @@ struct BatchCounters {
   private(set) var conversations: [ConversationKey: ConversationChange] = [:]
   private(set) var usageByDay: [UsageByDayKey: Usage] = [:]
   private(set) var usageByHour: [UsageByHourKey: Usage] = [:]
+  /// The latency buckets that the batch moves, and those between.
+  private(set) var latencyBuckets: Range<Int> = 0..<0
   private(set) var partitions: [Day: PartitionChange] = [:]
 
   init(_ batch: [PendingExchange]) {
@@ -95,6 +97,8 @@ struct BatchCounters {
       userID: ExactText(exchange.userID), modelName: ExactText(exchange.modelName), status: pending.status)
     usageByDay[dayKey, default: Usage()].add(pending)
 
+    if let bucket = pending.latency.map(LatencyHistogram.bucket) { extendLatencyBuckets(to: bucket) }
+
     let hourKey = UsageByHourKey(
       hour: pending.createdAt - pending.createdAt % 3_600_000, accountID: dayKey.accountID, appID: dayKey.appID,
       modelName: dayKey.modelName, status: pending.status)
@@ -106,6 +110,11 @@ struct BatchCounters {
     partition.errors += failures
     partition.bytes += Int64(pending.size)
     partitions[pending.day] = partition
+  }
+
+  private mutating func extendLatencyBuckets(to bucket: Int) {
+    let reached: Range<Int> = latencyBuckets.isEmpty ? bucket..<bucket + 1 : latencyBuckets
+    latencyBuckets = min(reached.lowerBound, bucket)..<max(reached.upperBound, bucket + 1)
   }
 
   private static func update(_ change: inout ConversationChange, with pending: PendingExchange) {

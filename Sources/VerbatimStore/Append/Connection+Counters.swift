@@ -7,9 +7,10 @@ extension Connection {
     let conversations = Array(counters.conversations)
     try countConversations(sorted ? conversations.sorted { $0.key.order < $1.key.order } : conversations)
     let usageByDay = Array(counters.usageByDay)
-    try countUsageByDay(sorted ? usageByDay.sorted { $0.key.order < $1.key.order } : usageByDay)
+    let buckets: Range<Int> = counters.latencyBuckets
+    try countUsageByDay(sorted ? usageByDay.sorted { $0.key.order < $1.key.order } : usageByDay, buckets)
     let usageByHour = Array(counters.usageByHour)
-    try countUsageByHour(sorted ? usageByHour.sorted { $0.key.order < $1.key.order } : usageByHour)
+    try countUsageByHour(sorted ? usageByHour.sorted { $0.key.order < $1.key.order } : usageByHour, buckets)
     try countPartitions(counters.partitions.sorted { $0.key < $1.key })
   }
 
@@ -46,9 +47,11 @@ extension Connection {
   }
 
   private func countUsageByDay(
-    _ rows: [(key: BatchCounters.UsageByDayKey, value: BatchCounters.Usage)]
+    _ rows: [(key: BatchCounters.UsageByDayKey, value: BatchCounters.Usage)], _ buckets: Range<Int>
   ) throws(DatabaseError) {
-    try insert(UsageColumns.byDay, rows: rows.count) { index, binds in
+    let bulk: BulkInsert = UsageColumns.byDay.inserting(buckets)
+    let moved: Range<Int> = UsageColumns.wholeGroups(of: buckets)
+    try insert(bulk, rows: rows.count) { index, binds in
       let (key, usage) = rows[index]
       binds.integer(Int64(key.day.number))
       binds.text(key.accountID.text)
@@ -56,14 +59,16 @@ extension Connection {
       binds.text(key.userID.text)
       binds.text(key.modelName.text)
       binds.text(key.status)
-      usage.bind(to: binds)
+      usage.bind(to: binds, latencies: moved)
     }
   }
 
   private func countUsageByHour(
-    _ rows: [(key: BatchCounters.UsageByHourKey, value: BatchCounters.Usage)]
+    _ rows: [(key: BatchCounters.UsageByHourKey, value: BatchCounters.Usage)], _ buckets: Range<Int>
   ) throws(DatabaseError) {
-    try insert(UsageColumns.byHour, rows: rows.count) { index, binds in
+    let bulk: BulkInsert = UsageColumns.byHour.inserting(buckets)
+    let moved: Range<Int> = UsageColumns.wholeGroups(of: buckets)
+    try insert(bulk, rows: rows.count) { index, binds in
       let (key, usage) = rows[index]
       binds.integer(key.hour)
       binds.text(key.accountID.text)
@@ -71,7 +76,7 @@ extension Connection {
       binds.text(key.modelName.text)
       binds.integer(0)
       binds.text(key.status)
-      usage.bind(to: binds)
+      usage.bind(to: binds, latencies: moved)
     }
   }
 
@@ -84,32 +89,6 @@ extension Connection {
       binds.integer(change.errors)
       binds.integer(change.bytes)
     }
-  }
-}
-
-/// The counters of a usage row, in the order in which they are bound.
-enum UsageColumns {
-  static let names: [String] =
-    ["exchanges", "messages", "prompt_tokens", "completion_tokens", "total_price"] + LatencyHistogram.columns
-
-  static let byDay = insert(
-    into: "verbatim_usage_by_day",
-    key: [
-      .init("day", .integer), .init("account_id", .text), .init("app_id", .text), .init("user_id", .text),
-      .init("model_name", .text), .init("status", .text),
-    ])
-
-  static let byHour = insert(
-    into: "verbatim_usage_by_hour",
-    key: [
-      .init("hour", .integer), .init("account_id", .text), .init("app_id", .text), .init("model_name", .text),
-      .init("channel_id", .integer), .init("status", .text),
-    ])
-
-  private static func insert(into table: String, key: [BulkInsert.Column]) -> BulkInsert {
-    BulkInsert(
-      into: table, key + names.map { .init($0, .integer) },
-      onConflict: .update(key: key.map(\.name), changes: names.map { .init($0, .add) }))
   }
 }
 
@@ -166,13 +145,13 @@ extension BatchCounters.UsageByHourKey {
 }
 
 extension BatchCounters.Usage {
-  fileprivate func bind(to binds: borrowing Binds) {
+  fileprivate func bind(to binds: borrowing Binds, latencies moved: Range<Int>) {
     binds.integer(exchanges)
     binds.integer(messages)
     binds.integer(promptTokens)
     binds.integer(completionTokens)
     binds.integer(price)
-    for index in LatencyHistogram.columns.indices {
+    for index in moved {
       binds.integer(latencies.isEmpty ? 0 : latencies[index])
     }
   }
