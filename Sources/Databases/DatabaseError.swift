@@ -16,7 +16,9 @@ package struct DatabaseError: Error, Sendable {
     case corrupt
     /// The caller's task was cancelled.
     case cancelled
-    /// Everything else: a mistake in our SQL, a missing table.
+    /// The statement names a table that is not there.
+    case missingTable
+    /// Everything else: a mistake in our SQL.
     case statement
   }
 

@@ -51,6 +51,19 @@ package struct Dialect: Sendable, Equatable {
     }
   }
 
+  /// A condition: the row comes after these values in the order of the columns, which an index has.
+  package func isBehind(_ values: [SQLValue], in columns: [String]) -> SQL {
+    // MySQL and MariaDB find ranges by the long form only, PostgreSQL and SQLite by the short one.
+    guard family == .mysql else { return "(\(unsafeSQL: columns.joined(separator: ", "))) > (\(list: values))" }
+    var condition: SQL = "1 = 0"
+    for (index, column) in columns.enumerated() {
+      var alternative: SQL = "\(unsafeSQL: column) > \(values[index])"
+      for earlier in 0..<index { alternative = "\(unsafeSQL: columns[earlier]) = \(values[earlier]) AND \(alternative)" }
+      condition = "\(condition) OR (\(alternative))"
+    }
+    return "(\(condition))"
+  }
+
   /// An expression: the texts or numbers of a group, joined by commas.
   package func joined(_ expression: String) -> String {
     switch family {

@@ -59,6 +59,14 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
       }
     }
 
+    /// Queries whose rows are put together.
+    package mutating func appendInterpolation(joined queries: [SQL]) {
+      for index in queries.indices {
+        if index != queries.startIndex { text += "\nUNION ALL\n" }
+        appendInterpolation(queries[index])
+      }
+    }
+
     /// The name of a table, column or index: at most 63 ASCII letters, digits and underscores.
     package mutating func appendInterpolation(identifier: String) {
       guard SQL.isIdentifier(identifier) else {

@@ -16,6 +16,9 @@ package final class Store: Sendable {
     package var slowQueryThreshold: Duration = .milliseconds(500)
     /// IANA name; stored at first start, a different value later is refused.
     package var partitionTimeZone = "UTC"
+    /// Whether the rows of each day go to tables of that day; what is stored already stays where it is.
+    package var isDaily = false
+    package var retention = Retention()
     /// `CURRENCY`, for exchanges that name none.
     package var currency = "USD"
     /// Nothing is created, upgraded or written; the file must hold a schema of this version. For `verify`, `backup` and
@@ -60,6 +63,7 @@ package final class Store: Sendable {
   let database: Database
   let dialect: Dialect
   let calendar: PartitionCalendar
+  let dayTables: DayTables
   let log: Log
   private let ids: UUIDv7.Generator
   private let appender: Appender
@@ -74,14 +78,17 @@ package final class Store: Sendable {
     self.calendar = calendar
     log = configuration.log
     ids = UUIDv7.Generator(clock: configuration.clock)
+    let tables = DayTables(isDaily: configuration.isDaily, calendar: calendar, clock: configuration.clock)
+    dayTables = tables
     var limits = AppendLimits()
     limits.answerPatience = journal == nil ? nil : configuration.answerPatience
     let appender = Appender(
-      connections: database.writers, dialect: dialect, limits: limits, log: configuration.log)
+      connections: database.writers, dialect: dialect, limits: limits, log: configuration.log,
+      commit: { connection, batch, mayBeStored in try connection.commit(batch, to: tables, mayBeStored: mayBeStored) })
     self.appender = appender
     let courier: JournalCourier? = journal.map { journal in
       JournalCourier(
-        journal: journal, connection: database.writer, calendar: calendar, log: configuration.log,
+        journal: journal, connection: database.writer, tables: tables, log: configuration.log,
         onDelivered: { appender.clearFailure() })
     }
     recorder = Recorder(appender: appender, journal: journal, courier: courier)
@@ -103,9 +110,11 @@ package final class Store: Sendable {
           calendar = try await storedCalendar(of: database)
         }
         let dialect: Dialect = try await database.dialect()
-        return Store(
+        let store = Store(
           configuration: configuration, database: database, dialect: dialect, calendar: calendar,
           journal: try await journal(configuration))
+        if !configuration.isReadOnly { try await store.makeComingTables() }
+        return store
       } catch {
         await database.close()
         throw error

@@ -24,7 +24,7 @@ package enum StoreError: Error, Sendable {
         self = .rejected(field: "exchange", reason: error.message)
       case .corrupt:
         self = .unavailable(reason: "the database is damaged: \(error.message)", retryAfter: .seconds(60))
-      case .unavailable, .conflict, .cancelled, .statement:
+      case .unavailable, .conflict, .cancelled, .missingTable, .statement:
         self = .unavailable(reason: error.message, retryAfter: .seconds(1))
       }
     default:

@@ -19,11 +19,11 @@ import VerbatimTesting
   }
 
   @Test(arguments: TestEngine.allCases)
-  func `a missing table is a mistake of the statement, and named`(_ engine: TestEngine) async throws {
+  func `a missing table is told from other mistakes, and named`(_ engine: TestEngine) async throws {
     try await engine.withDatabase { database in
       let error = await databaseError { try await database.read { try $0.execute("SELECT a FROM nowhere") } }
       let raised = try #require(error)
-      #expect(raised.kind == .statement)
+      #expect(raised.kind == .missingTable)
       #expect(raised.message.contains("nowhere"))
     }
   }

@@ -78,6 +78,7 @@ import VerbatimTesting
 extension Store {
   /// As the appender does for a batch.
   fileprivate func commit(_ batch: [PendingExchange], mayBeStored: Bool) async throws -> [Receipt] {
-    try await database.writer.runToEnd { try $0.commit(batch, mayBeStored: mayBeStored) }
+    let tables: DayTables = dayTables
+    return try await database.writer.runToEnd { try $0.commit(batch, to: tables, mayBeStored: mayBeStored) }
   }
 }

@@ -37,6 +37,7 @@ extension DatabaseError {
       ER_ROW_IS_REFERENCED_2, ER_TOO_BIG_ROWSIZE, ER_CONSTRAINT_FAILED, ER_NET_PACKET_TOO_LARGE,
       ER_WARN_ALLOWED_PACKET_OVERFLOWED, CR_NET_PACKET_TOO_LARGE, 3819:
       .constraint
+    case ER_NO_SUCH_TABLE: .missingTable
     default: .statement
     }
   }

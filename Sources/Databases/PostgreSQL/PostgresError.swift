@@ -6,7 +6,11 @@ extension DatabaseError {
     }
     // A plan that a change of tables made useless is the transaction's bad luck, not a fault of the statement.
     let isStale = state == "26000" || result.origin == "RevalidateCachedQuery"
-    let kind: Kind = wasStopped && state == "57014" ? .cancelled : isStale ? .conflict : postgresKind(state)
+    // A table that was dropped between looking its name up and opening it.
+    let hasVanished = state == "XX000" && message.hasPrefix("could not open relation with OID")
+    let kind: Kind =
+      wasStopped && state == "57014"
+      ? .cancelled : isStale ? .conflict : hasVanished ? .missingTable : postgresKind(state)
     return DatabaseError(
       kind: kind, code: postgresCode(state[...]) ?? 0, message: "\(withoutValues(message, state)) (SQLSTATE \(state))",
       sql: sql)
@@ -21,6 +25,7 @@ extension DatabaseError {
     case "53100": return .full
     case "25006": return .readOnly
     case "25P03", "57014", "55006": return .unavailable
+    case "42P01": return .missingTable
     case "54001", "54011", "54023": return .statement
     case "XX001", "XX002": return .corrupt
     default: break

@@ -6,7 +6,10 @@ extension DatabaseError {
   static func sqlite(_ code: Int32, _ database: OpaquePointer?, sql: String? = nil) -> DatabaseError {
     let systemCode = database.map { sqlite3_system_errno($0) } ?? 0
     let message = sqliteMessage(code, database)
-    return DatabaseError(kind: sqliteKind(code, systemCode: systemCode), code: code, message: message, sql: sql)
+    // SQLite has no code of its own for it.
+    let isTableMissing = code == SQLITE_ERROR && message.hasPrefix("no such table")
+    let kind = isTableMissing ? .missingTable : sqliteKind(code, systemCode: systemCode)
+    return DatabaseError(kind: kind, code: code, message: message, sql: sql)
   }
 
   /// Result codes: https://www.sqlite.org/rescode.html

@@ -25,6 +25,8 @@ package struct Configuration: Sendable {
   package var journal = JournalLocation()
   package var slowQueryThreshold: Duration = .milliseconds(500)
   package var partitionTimeZone = "UTC"
+  package var isDaily = false
+  package var retention = Retention()
   package var logTimeZone: String?
   package var logLevel = LogLevel.info
   package var logFormat = LogFormat.json
@@ -53,6 +55,8 @@ package struct Configuration: Sendable {
     store.connections = connections
     store.slowQueryThreshold = slowQueryThreshold
     store.partitionTimeZone = partitionTimeZone
+    store.isDaily = isDaily
+    store.retention = retention
     store.currency = currency
     store.log = log
     return store

@@ -61,6 +61,12 @@ enum Value {
     .seconds(try integer(text, range))
   }
 
+  /// Days; nil for 0, which keeps everything.
+  static func retention(_ text: String) throws(SettingError) -> Int? {
+    let days = try integer(text, 0...36_500)
+    return days == 0 ? nil : days
+  }
+
   static func decimal(_ text: String, _ range: ClosedRange<Double>) throws(SettingError) -> Double {
     let allowed = "a number from \(range.lowerBound) to \(range.upperBound)"
     guard let number = Double(text), number.isFinite else { throw SettingError("is not a number", allowed: allowed) }

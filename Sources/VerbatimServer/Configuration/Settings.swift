@@ -93,6 +93,24 @@ package enum Settings {
       ) { text, configuration throws(SettingError) in
         configuration.partitionTimeZone = try TimeZoneName.checked(text)
       },
+      Setting(
+        "MES_DAILY_PARTITION", "--daily-partition", "SWITCH", standard: "false",
+        "Keep the rows of each day in tables of that day; what is stored already stays where it is."
+      ) { text, configuration throws(SettingError) in
+        configuration.isDaily = try Value.flag(text)
+      },
+      Setting(
+        "HISTORY_RETENTION_DAYS", "--history-retention-days", "DAYS", standard: "0",
+        "Drop days that are older than this many, statistics excepted; 0 keeps all."
+      ) { text, configuration throws(SettingError) in
+        configuration.retention.days = try Value.retention(text)
+      },
+      Setting(
+        "HISTORY_BODY_RETENTION_DAYS", "--history-body-retention-days", "DAYS", standard: "0",
+        "Empty what was said (content, tool calls, parameters) on days older than this many; rows stay. 0 keeps all."
+      ) { text, configuration throws(SettingError) in
+        configuration.retention.bodyDays = try Value.retention(text)
+      },
       Setting("TZ", nil, "ZONE", standard: "UTC", "The log's time zone, and PARTITION_TIMEZONE where that is not set.")
       {
         text, configuration throws(SettingError) in

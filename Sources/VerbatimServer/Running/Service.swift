@@ -36,7 +36,7 @@ package struct Service: Sendable {
       try store.announce(url: url)
       log.info("Listening", ["url": url, "database": configuration.historyDatabase.name])
       onListening(url)
-      try await serve(server, untilStopped: untilStopped)
+      try await serve(server, on: store, untilStopped: untilStopped)
     } catch {
       await store.close()
       throw error
@@ -69,12 +69,13 @@ package struct Service: Sendable {
 
   /// One group owns all that runs: the first part to end stops the others.
   private func serve(
-    _ server: HTTPServer, untilStopped: @escaping @Sendable () async -> String?
+    _ server: HTTPServer, on store: Store, untilStopped: @escaping @Sendable () async -> String?
   ) async throws {
     let log = log
     let limit = configuration.server.drainTimeout
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
+      group.addTask { await store.maintain() }
       group.addTask {
         guard let reason = await untilStopped() else { return }
         log.info("Draining", ["reason": reason, "limit": "\(limit)"])

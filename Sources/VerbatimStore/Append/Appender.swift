@@ -13,7 +13,7 @@ final class Appender: Sendable {
   /// `limits` are those of all lanes together; `commit` writes one batch.
   init(
     connections: [Connection], dialect: Dialect, limits: AppendLimits, log: Log,
-    commit: @escaping AppendLane.Commit = { try $0.commit($1, mayBeStored: $2) }
+    commit: @escaping AppendLane.Commit
   ) {
     let limits: AppendLimits = limits.shared(by: connections.count)
     lanes = connections.map { AppendLane(connection: $0, dialect: dialect, limits: limits, log: log, commit: commit) }

@@ -36,7 +36,8 @@ struct CommitAttempts {
   mutating func action(after error: any Error, batchCount: Int, jitter: Double) -> Action {
     guard let error = error as? DatabaseError else { return .giveUp }
     switch error.kind {
-    case .conflict:
+    // A day's table that was dropped is made again before the next attempt.
+    case .conflict, .missingTable:
       conflicts += 1
       guard conflicts <= Self.conflictLimit else { return .giveUp }
       return .again(after: Self.pause(.milliseconds(2), round: conflicts) * (0.5 + jitter / 2))

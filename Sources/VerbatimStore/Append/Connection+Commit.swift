@@ -9,33 +9,50 @@ import VerbatimModel
 /// wait for each other.
 extension Connection {
   /// `mayBeStored`: an attempt to write these exchanges ended without an answer; those that are there are not written
-  /// again, and their receipts are the same.
-  func commit(_ batch: [PendingExchange], mayBeStored: Bool = false) throws -> [Store.Receipt] {
+  /// again, and their receipts are the same. Fails as `missingTable` when a day's table was dropped meanwhile; the next
+  /// attempt makes it again.
+  func commit(
+    _ batch: [PendingExchange], to tables: DayTables, mayBeStored: Bool = false
+  ) throws -> [Store.Receipt] {
+    try prepare(tables, for: batch)
+    do {
+      return try write(batch, to: tables, mayBeStored: mayBeStored)
+    } catch let error as DatabaseError where error.kind == .missingTable {
+      tables.forget(batch)
+      throw error
+    }
+  }
+
+  private func write(
+    _ batch: [PendingExchange], to tables: DayTables, mayBeStored: Bool
+  ) throws -> [Store.Receipt] {
     let dialect: Dialect = try dialect()
     return try transaction {
       let winners: [Store.Receipt?] = try dialect.reportsConflicts ? claimInTurn(batch) : claimAtOnce(batch)
       var fresh: [PendingExchange] = zip(batch, winners).compactMap { $1 == nil ? $0 : nil }
       if mayBeStored { fresh = try missing(fresh) }
-      try insertRows(of: fresh)
+      try insertRows(of: fresh, in: tables)
       try count(BatchCounters(fresh), sorted: dialect.isServer)
       return zip(batch, winners).map { pending, winner in winner ?? pending.receipt }
     }
   }
 
-  private func insertRows(of batch: [PendingExchange]) throws(DatabaseError) {
-    try insertMessages(of: batch)
-    try insertFailures(batch.filter(\.isFailure))
+  private func insertRows(of batch: [PendingExchange], in tables: DayTables) throws(DatabaseError) {
+    for (partition, part) in tables.parts(of: batch) {
+      try insertMessages(of: part, into: partition)
+      try insertFailures(part.filter(\.isFailure), into: partition)
+    }
     try insertAttachments(of: batch)
     try insertResponseIDs(of: batch)
   }
 
-  private func insertMessages(of batch: [PendingExchange]) throws(DatabaseError) {
+  private func insertMessages(of batch: [PendingExchange], into partition: Partition) throws(DatabaseError) {
     let rows: [MessageRow] = batch.flatMap(MessageRow.rows)
-    try insert(Partition.whole.messages, rows: rows.count) { index, binds in rows[index].bind(to: binds) }
+    try insert(partition.messages, rows: rows.count) { index, binds in rows[index].bind(to: binds) }
   }
 
-  private func insertFailures(_ failures: [PendingExchange]) throws(DatabaseError) {
-    try insert(Partition.whole.failures, rows: failures.count) { index, binds in
+  private func insertFailures(_ failures: [PendingExchange], into partition: Partition) throws(DatabaseError) {
+    try insert(partition.failures, rows: failures.count) { index, binds in
       MessageRow.failure(failures[index]).bind(to: binds)
       binds.text(failures[index].exchange.failure?.code)
       binds.text(failures[index].exchange.failure?.message)
@@ -78,23 +95,24 @@ extension Connection {
     }
   }
 
-  /// Those of a batch that no table holds.
+  /// Those of a batch that no table holds: neither the day's own nor the single ones, for an earlier attempt may have
+  /// been made under the other setting.
   private func missing(_ batch: [PendingExchange]) throws -> [PendingExchange] {
     var stored: Set<UUIDv7> = []
-    for start in stride(from: 0, to: batch.count, by: 100) {
-      let ids: [UUIDv7] = batch[start..<min(start + 100, batch.count)].map(\.id)
-      try forEachRow(
-        """
-        SELECT id FROM conversation_histories WHERE id IN (\(list: ids))
-        UNION ALL
-        SELECT id FROM error_conversation_histories WHERE id IN (\(list: ids))
-        """
-      ) { row in
-        stored.insert(try row.uuid(0))
-        return true
-      }
+    for (day, part) in Dictionary(grouping: batch, by: \.day) {
+      let place: DayPlace = try dayPlace(of: day) ?? .unentered(day)
+      for table in place.messageTables { try findStored(part.filter { !$0.isFailure }, in: table, &stored) }
+      for table in place.errorTables { try findStored(part.filter(\.isFailure), in: table, &stored) }
     }
     return batch.filter { !stored.contains($0.id) }
+  }
+
+  private func findStored(_ batch: [PendingExchange], in table: String, _ stored: inout Set<UUIDv7>) throws {
+    for start in stride(from: 0, to: batch.count, by: 100) {
+      let ids: [UUIDv7] = batch[start..<min(start + 100, batch.count)].map(\.id)
+      stored.formUnion(
+        try query("SELECT id FROM \(identifier: table) WHERE id IN (\(list: ids))") { try $0.uuid(0) })
+    }
   }
 }
 

@@ -3,31 +3,18 @@ import VerbatimModel
 
 /// Compares day by day: the partition register, the active days and the usage counters against the rows.
 extension Connection {
-  /// Counters of an hour never span two days of UTC, whatever the partition time zone.
-  func checkHours() throws -> [String] {
-    guard let calendar = PartitionCalendar(timeZoneName: "UTC") else { return [] }
+  /// The time in an id is the row's `created_at`, and names the day that keys, files and tables are of.
+  func checkTimes(_ map: HistoryMap) throws -> [String] {
     var findings: [String] = []
-    var total: Int64 = 0
-    try forEachDay(calendar) { _, ids in
-      let (count, wrong) = try checkUsageByHour(ids)
-      total += count
-      findings += wrong
-    }
-    let counted: Int64 = try first("SELECT count(*) FROM verbatim_usage_by_hour") { $0.integer(0) } ?? 0
-    if counted != total && findings.isEmpty {
-      findings.append("usage by hour: \(counted - total) counters belong to hours that hold no rows")
-    }
-    return findings
-  }
-
-  /// The time in an id is the row's `created_at`, and names the day that keys and files are entered under.
-  func checkTimes(_ calendar: PartitionCalendar) throws -> [String] {
-    var findings: [String] = []
-    for table in ["conversation_histories", "error_conversation_histories"] {
+    for table in map.messageTables + map.errorTables {
+      let day: Day? = Partition.day(ofTable: table)
       try forEachRow("SELECT id, created_at FROM \(identifier: table)") { row in
         let id: UUIDv7 = try row.uuid(0)
         if id.milliseconds != row.integer(1) {
           findings.append("times of ids: \(table) \(id) was created at \(row.integer(1)), which is not its id's time")
+        }
+        if let day, map.calendar.day(of: id.milliseconds) != day {
+          findings.append("days of ids: \(table) has \(id), which is of another day")
         }
         return findings.count < Check.limit
       }
@@ -35,7 +22,7 @@ extension Connection {
     for table in ["verbatim_message_keys", "message_files"] {
       try forEachRow("SELECT exchange_id, day FROM \(identifier: table)") { row in
         let id: UUIDv7 = try row.uuid(0)
-        if Int64(calendar.day(of: id.milliseconds).number) != row.integer(1) {
+        if Int64(map.calendar.day(of: id.milliseconds).number) != row.integer(1) {
           findings.append(
             "days of ids: \(table) has exchange \(id) on day \(row.integer(1)), which is not its id's day")
         }
@@ -45,116 +32,106 @@ extension Connection {
     return findings
   }
 
-  func checkDays(_ calendar: PartitionCalendar) throws -> [String] {
-    var findings: [String] = []
-    let registered: [RegisteredDay] = try query(
-      """
-      SELECT day, exchanges, messages, errors
-      FROM verbatim_partitions
-      WHERE state <> 'dropped'
-      ORDER BY day
-      """
-    ) { row in
-      RegisteredDay(day: row.integer(0), exchanges: row.integer(1), messages: row.integer(2), errors: row.integer(3))
+  func checkDays(_ map: HistoryMap) throws -> [String] {
+    var findings: [String] = map.strayTables.map { "tables of days: \($0) is not entered in verbatim_day_tables" }
+    let registered: [Day: DayCount] = try registeredDays()
+    let days: [Day] = try daysWithRows(map)
+    for day in days {
+      let ids: Range<UUIDv7> = map.calendar.ids(of: day)
+      let seen: DayCount = try count(ids, map)
+      if !map.goneDays.contains(day), registered[day] ?? DayCount() != seen {
+        let entry: String = registered[day].map { "\($0)" } ?? "nothing"
+        findings.append("partition register: day \(day.number) holds \(seen), the register says \(entry)")
+      }
+      findings += try checkPositions(ids, map)
+      findings += try checkActiveDays(day, ids, map)
+      if !map.droppedDays.contains(day) { findings += try checkUsageByDay(day: Int64(day.number), ids: ids, map) }
     }
-    var seen: [RegisteredDay] = []
-    try forEachDay(calendar) { day, ids in
-      seen.append(try counted(day: day, ids: ids))
-      findings += try checkPositions(ids)
-      findings += try checkUsageByDay(day: day, ids: ids)
-      findings += try checkActiveDays(day: day, ids: ids)
+    let known: Set<Day> = Set(days).union(map.goneDays)
+    for (day, entry) in registered.sorted(by: { $0.key < $1.key }) where entry != DayCount() && !known.contains(day) {
+      findings.append("partition register: day \(day.number) holds no rows, the register says \(entry)")
     }
-    for day in seen where !registered.contains(day) {
-      let entry: String = registered.first { $0.day == day.day }.map { "\($0)" } ?? "nothing"
-      findings.append("partition register: day \(day.day) holds \(day), the register says \(entry)")
-    }
-    for entry in registered where !entry.isEmpty && !seen.contains(where: { $0.day == entry.day }) {
-      findings.append("partition register: day \(entry.day) holds no rows, the register says \(entry)")
-    }
-    findings += try checkDaysWithoutRows(seen.map(\.day))
+    findings += try checkDaysWithoutRows(known)
+    findings += try checkHours(days, map)
     return findings
   }
 
-  /// Calls `body` for every day that holds rows, with the bounds of its ids.
-  private func forEachDay(
-    _ calendar: PartitionCalendar, _ body: (_ day: Int64, _ ids: Range<UUIDv7>) throws -> Void
-  ) throws {
-    var cursor = UUIDv7.beforeAll
-    while let first = try firstID(after: cursor) {
-      let span: Range<Int64> = calendar.span(ofDayContaining: first.milliseconds)
-      let ids: Range<UUIDv7> = UUIDv7.lowest(at: span.lowerBound)..<UUIDv7.lowest(at: span.upperBound)
-      try body(Int64(calendar.day(of: first.milliseconds).number), ids)
-      cursor = ids.upperBound
+  private func registeredDays() throws -> [Day: DayCount] {
+    let days: [(Day, DayCount)] = try query("SELECT day, exchanges, messages, errors FROM verbatim_partitions") { row in
+      (
+        Day(number: Int32(clamping: row.integer(0))),
+        DayCount(exchanges: row.integer(1), messages: row.integer(2), errors: row.integer(3))
+      )
     }
+    return Dictionary(days) { first, _ in first }
   }
 
-  private func firstID(after cursor: UUIDv7) throws -> UUIDv7? {
-    let succeeded: UUIDv7? = try first(
-      "SELECT id FROM conversation_histories WHERE id >= \(cursor) ORDER BY id LIMIT 1"
-    ) { try $0.uuid(0) }
-    let failed: UUIDv7? = try first(
-      "SELECT id FROM error_conversation_histories WHERE id >= \(cursor) ORDER BY id LIMIT 1"
-    ) { try $0.uuid(0) }
-    return [succeeded, failed].compactMap(\.self).min()
+  /// Every day that holds rows, and those that have tables.
+  private func daysWithRows(_ map: HistoryMap) throws -> [Day] {
+    var days = Set(map.places.filter { !$0.tables.isEmpty }.map(\.day))
+    for table in [Partition.whole.messages.table, Partition.whole.failures.table] {
+      var cursor = UUIDv7.beforeAll
+      while let first = try firstID(in: table, from: cursor) {
+        let day: Day = map.calendar.day(of: first.milliseconds)
+        days.insert(day)
+        cursor = map.calendar.ids(of: day).upperBound
+      }
+    }
+    return days.sorted()
   }
 
-  private func counted(day: Int64, ids: Range<UUIDv7>) throws -> RegisteredDay {
-    var counted = RegisteredDay(day: day, exchanges: 0, messages: 0, errors: 0)
-    try forEachRow(
-      """
-      SELECT count(CASE WHEN exchange_id = id THEN 1 END), count(*)
-      FROM conversation_histories
-      WHERE id >= \(ids.lowerBound) AND id < \(ids.upperBound)
-      """
-    ) { row in
-      counted.exchanges = row.integer(0)
-      counted.messages = row.integer(1)
-      return true
+  private func firstID(in table: String, from cursor: UUIDv7) throws -> UUIDv7? {
+    try first("SELECT id FROM \(identifier: table) WHERE id >= \(cursor) ORDER BY id LIMIT 1") { try $0.uuid(0) }
+  }
+
+  private func count(_ ids: Range<UUIDv7>, _ map: HistoryMap) throws -> DayCount {
+    let tables = map.tables(of: ids)
+    var count = DayCount()
+    for table in tables.messages {
+      let part: DayCount = try self.count(rowsOf: table, ids)
+      count.exchanges += part.exchanges
+      count.messages += part.messages
     }
-    counted.errors =
-      try first(
-        """
-        SELECT count(*) FROM error_conversation_histories
-        WHERE id >= \(ids.lowerBound) AND id < \(ids.upperBound)
-        """
-      ) { $0.integer(0) } ?? 0
-    return counted
+    for table in tables.failures { count.errors += try self.count(rowsOf: table, ids).messages }
+    return count
   }
 
   /// Positions of an exchange's messages count from 0 without a gap.
-  private func checkPositions(_ ids: Range<UUIDv7>) throws -> [String] {
+  private func checkPositions(_ ids: Range<UUIDv7>, _ map: HistoryMap) throws -> [String] {
     let dialect: Dialect = try dialect()
-    return try query(
-      """
-      SELECT \(unsafeSQL: dialect.hexadecimal("exchange_id")), \(unsafeSQL: dialect.joined("position"))
-      FROM conversation_histories
-      WHERE id >= \(ids.lowerBound) AND id < \(ids.upperBound)
-      GROUP BY exchange_id
-      HAVING min(position) <> 0 OR max(position) <> count(*) - 1 OR count(DISTINCT position) <> count(*)
-      LIMIT \(Check.limit)
-      """
-    ) { "positions of messages: exchange \($0.text(0)) has the positions \($0.text(1).prefix(100))" }
+    return try map.tables(of: ids).messages.flatMap { table in
+      try query(
+        """
+        SELECT \(unsafeSQL: dialect.hexadecimal("exchange_id")), \(unsafeSQL: dialect.joined("position"))
+        FROM \(identifier: table)
+        WHERE id >= \(ids.lowerBound) AND id < \(ids.upperBound)
+        GROUP BY exchange_id
+        HAVING min(position) <> 0 OR max(position) <> count(*) - 1 OR count(DISTINCT position) <> count(*)
+        LIMIT \(Check.limit)
+        """
+      ) { "positions of messages: exchange \($0.text(0)) has the positions \($0.text(1).prefix(100))" }
+    }
   }
 
-  private func checkActiveDays(day: Int64, ids: Range<UUIDv7>) throws -> [String] {
-    let rows: SQL = """
-      SELECT account_id, conversation_id FROM conversation_histories
-      WHERE id >= \(ids.lowerBound) AND id < \(ids.upperBound)
-      UNION
-      SELECT account_id, conversation_id FROM error_conversation_histories
-      WHERE id >= \(ids.lowerBound) AND id < \(ids.upperBound)
-      """
-    let register: SQL = "SELECT account_id, conversation_id FROM verbatim_conversation_days WHERE day = \(day)"
-    return try difference(rows, register) { "active days: \($0.text(0))/\($0.text(1)) has rows on \(day), not marked" }
-      + difference(register, rows) { "active days: \($0.text(0))/\($0.text(1)) is marked on \(day), has no rows" }
+  /// What a dropped table leaves is swept later.
+  private func checkActiveDays(_ day: Day, _ ids: Range<UUIDv7>, _ map: HistoryMap) throws -> [String] {
+    let tables = map.tables(of: ids)
+    let rows: SQL = "SELECT DISTINCT * FROM (\(SQL.rows("account_id, conversation_id", of: tables.messages + tables.failures, ids))) AS a"
+    let register: SQL = "SELECT account_id, conversation_id FROM verbatim_conversation_days WHERE day = \(day.number)"
+    let unmarked: [String] = try difference(rows, register) {
+      "active days: \($0.text(0))/\($0.text(1)) has rows on \(day.number), not marked"
+    }
+    guard !map.droppedDays.contains(day) else { return unmarked }
+    return try unmarked
+      + difference(register, rows) { "active days: \($0.text(0))/\($0.text(1)) is marked on \(day.number), has no rows" }
   }
 
-  private func checkDaysWithoutRows(_ days: [Int64]) throws -> [String] {
+  private func checkDaysWithoutRows(_ days: Set<Day>) throws -> [String] {
     try query(
       """
       SELECT day, count(*) FROM verbatim_conversation_days AS d
-      WHERE day NOT IN (0, \(list: days.isEmpty ? [0] : days))
-        AND NOT EXISTS (SELECT 1 FROM verbatim_partitions AS p WHERE p.day = d.day AND p.state = 'dropped')
+      WHERE day NOT IN (0, \(list: days.isEmpty ? [0] : days.map(\.number)))
+        AND NOT EXISTS (SELECT 1 FROM verbatim_partitions AS p WHERE p.day = d.day AND p.dropped_at IS NOT NULL)
       GROUP BY day
       LIMIT \(Check.limit)
       """
@@ -166,13 +143,6 @@ extension Connection {
   }
 }
 
-/// A day's entry in the partition register, or what its rows come to.
-private struct RegisteredDay: Equatable, CustomStringConvertible {
-  let day: Int64
-  var exchanges: Int64
-  var messages: Int64
-  var errors: Int64
-
-  var isEmpty: Bool { exchanges == 0 && messages == 0 && errors == 0 }
+extension DayCount: CustomStringConvertible {
   var description: String { "\(exchanges) exchanges, \(messages) messages, \(errors) errors" }
 }

@@ -3,9 +3,9 @@ import VerbatimModel
 
 /// Compares the usage counters with what the rows come to.
 extension Connection {
-  func checkUsageByDay(day: Int64, ids: Range<UUIDv7>) throws -> [String] {
+  func checkUsageByDay(day: Int64, ids: Range<UUIDv7>, _ map: HistoryMap) throws -> [String] {
     let key: String = "account_id, app_id, user_id, model_name, status"
-    let rows: SQL = Self.usage(ids, key: key)
+    let rows: SQL = Self.usage(ids, map, key: key)
     let counters: SQL = """
       SELECT \(unsafeSQL: key), \(unsafeSQL: UsageColumns.names.joined(separator: ", "))
       FROM verbatim_usage_by_day
@@ -20,9 +20,9 @@ extension Connection {
   }
 
   /// How many counters the rows of these ids come to, and what is wrong with them.
-  func checkUsageByHour(_ ids: Range<UUIDv7>) throws -> (count: Int64, findings: [String]) {
+  func checkUsageByHour(_ ids: Range<UUIDv7>, _ map: HistoryMap) throws -> (count: Int64, findings: [String]) {
     let key: String = "hour, account_id, app_id, model_name, channel_id, status"
-    let rows: SQL = Self.usage(ids, key: key)
+    let rows: SQL = Self.usage(ids, map, key: key)
     let counters: SQL = """
       SELECT \(unsafeSQL: key), \(unsafeSQL: UsageColumns.names.joined(separator: ", "))
       FROM verbatim_usage_by_hour
@@ -44,37 +44,44 @@ extension Connection {
       + "\(row.integer(column + 3)) tokens, price \(row.integer(column + 4))"
   }
 
-  /// The key's columns, then the counters in the order of `UsageColumns.names`, of exchanges and failures. A row of an
-  /// exchange knows its own figures; its messages are counted by their common exchange_id.
-  private static func usage(_ ids: Range<UUIDv7>, key: String) -> SQL {
+  /// The key's columns, then the counters in the order of `UsageColumns.names`, of exchanges and failures.
+  private static func usage(_ ids: Range<UUIDv7>, _ map: HistoryMap, key: String) -> SQL {
     let buckets: String = LatencyHistogram.columns.indices.map { "count(CASE WHEN bucket = \($0) THEN 1 END)" }.joined(
       separator: ", ")
+    let tables = map.tables(of: ids)
+    let selects: [SQL] =
+      tables.messages.map { exchanges(in: $0, ids) }
+      + tables.failures.map { table in .rows(figures + ", 0 AS messages", of: [table], ids) }
+    return """
+      SELECT \(unsafeSQL: key), count(*), sum(messages), sum(prompt), sum(completion), sum(price),
+        \(unsafeSQL: buckets)
+      FROM (\(joined: selects)) AS e
+      GROUP BY \(unsafeSQL: key)
+      """
+  }
+
+  private static let figures: String = {
     let bounds: String =
       LatencyHistogram.upperBounds.enumerated().map { "WHEN latency <= \($1) THEN \($0)" }.joined(separator: " ")
-    let figures: String = """
+    return """
       account_id, app_id, user_id, model_name, status, created_at - created_at % 3600000 AS hour,
       coalesce(channel_id, 0) AS channel_id, \(Check.plausible("prompt_tokens")) AS prompt,
       \(Check.plausible("completion_tokens")) AS completion, \(Check.plausible("total_price")) AS price,
       CASE WHEN latency IS NULL THEN -1 \(bounds) ELSE \(LatencyHistogram.upperBounds.count) END AS bucket
       """
-    return """
-      SELECT \(unsafeSQL: key), count(*), sum(messages), sum(prompt), sum(completion), sum(price),
-        \(unsafeSQL: buckets)
-      FROM (
-        SELECT \(unsafeSQL: figures), messages
-        FROM conversation_histories AS h
-        JOIN (
-          SELECT exchange_id AS counted_id, count(*) AS messages
-          FROM conversation_histories
-          WHERE id >= \(ids.lowerBound) AND id < \(ids.upperBound)
-          GROUP BY exchange_id
-        ) AS c ON counted_id = h.id
-        UNION ALL
-        SELECT \(unsafeSQL: figures), 0
-        FROM error_conversation_histories
-        WHERE id >= \(ids.lowerBound) AND id < \(ids.upperBound)
-      ) AS e
-      GROUP BY \(unsafeSQL: key)
-      """
+  }()
+
+  /// A row of an exchange knows its own figures; its messages are counted by their common exchange_id.
+  private static func exchanges(in table: String, _ ids: Range<UUIDv7>) -> SQL {
+    """
+    SELECT \(unsafeSQL: figures), messages
+    FROM \(identifier: table) AS h
+    JOIN (
+      SELECT exchange_id AS counted_id, count(*) AS messages
+      FROM \(identifier: table)
+      WHERE id >= \(ids.lowerBound) AND id < \(ids.upperBound)
+      GROUP BY exchange_id
+    ) AS c ON counted_id = h.id
+    """
   }
 }

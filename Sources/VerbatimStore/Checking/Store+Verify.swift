@@ -27,19 +27,27 @@ extension Store {
 extension Connection {
   /// What is wrong, a line each, as this connection sees it.
   func findings(_ calendar: PartitionCalendar, progress: (String) -> Void) throws -> [String] {
+    let map: HistoryMap = try historyMap(calendar)
+    let dialect: Dialect = try dialect()
     var findings: [String] = []
-    for check in Check.all(try dialect()) {
-      progress(check.name)
-      findings += try run(check)
+    progress("counters of conversations")
+    findings += try checkConversations(map)
+    for table in map.messageTables {
+      progress("references within \(table)")
+      for check in Check.all(ofMessages: table, dialect) { findings += try run(check) }
     }
+    for table in map.errorTables {
+      for check in Check.all(ofFailures: table, dialect) { findings += try run(check) }
+    }
+    progress("references to exchanges")
+    findings += try checkReferences(map)
+    findings += try run(.activeDays)
     progress("settings")
     findings += try checkSettings()
     progress("times and days of ids")
-    findings += try checkTimes(calendar)
-    progress("partition register and usage by day")
-    findings += try checkDays(calendar)
-    progress("usage by hour")
-    findings += try checkHours()
+    findings += try checkTimes(map)
+    progress("partition register and usage")
+    findings += try checkDays(map)
     return findings
   }
 

@@ -22,19 +22,19 @@ final class JournalCourier: Sendable {
 
   private let journal: Journal
   private let connection: Connection
-  private let calendar: PartitionCalendar
+  private let tables: DayTables
   private let log: Log
   private let onDelivered: @Sendable () -> Void
   private let state = Mutex(State())
 
   /// `onDelivered` hears that the history takes records again.
   init(
-    journal: Journal, connection: Connection, calendar: PartitionCalendar, log: Log,
+    journal: Journal, connection: Connection, tables: DayTables, log: Log,
     onDelivered: @escaping @Sendable () -> Void
   ) {
     self.journal = journal
     self.connection = connection
-    self.calendar = calendar
+    self.tables = tables
     self.log = log
     self.onDelivered = onDelivered
   }
@@ -97,7 +97,7 @@ final class JournalCourier: Sendable {
       var parcels: [Parcel] = []
       for entry in entries {
         do {
-          let pending = try PendingExchange(journalEntry: entry.bytes, calendar: calendar)
+          let pending = try PendingExchange(journalEntry: entry.bytes, calendar: tables.calendar)
           parcels.append(Parcel(entry: entry, pending: pending))
         } catch {
           try await setAside(entry, reason: error.description)
@@ -122,8 +122,8 @@ final class JournalCourier: Sendable {
   private func deliver(_ parcels: ArraySlice<Parcel>, again: Bool = false) async throws -> [Parcel] {
     guard let first = parcels.first else { return [] }
     do {
-      try await connection.runToEnd { connection in
-        let receipts: [Store.Receipt] = try connection.commit(parcels.map(\.pending), mayBeStored: true)
+      try await connection.runToEnd { [tables] connection in
+        let receipts: [Store.Receipt] = try connection.commit(parcels.map(\.pending), to: tables, mayBeStored: true)
         try connection.insertAliases(from: parcels.map(\.pending), to: receipts)
       }
     } catch let error as DatabaseError where error.kind.mayConcernOneExchange {

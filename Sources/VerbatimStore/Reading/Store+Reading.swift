@@ -13,28 +13,47 @@ extension Store {
   /// At most `limit` exchanges of a conversation from one of its ends, or on from the cursor, always oldest first;
   /// failures included.
   ///
-  /// Costs what it returns: rows are found by (account, conversation, id). A page ends early, with `hasMore`, where its
-  /// messages would take more than `PageBudget.bytes`; it holds one exchange at least.
+  /// Costs what it returns: rows are found by (account, conversation, id), and of tables of days only those are touched
+  /// on which the conversation was active and that the page needs. A page ends early, with `hasMore`, where its messages
+  /// would take more than `PageBudget.bytes`; it holds one exchange at least.
   package func exchanges(
     of conversation: String, account: String, from place: PagePlace = .newest, limit: Int
   ) async throws -> PageAnswer {
-    try await reading { connection in
+    let calendar: PartitionCalendar = calendar
+    return try await readingHistory { connection, absent in
       try connection.snapshot {
-        var rows = ConversationRows(conversation: conversation, account: account, place: place)
-        if try connection.conversation(conversation, account: account) == nil {
-          guard let first = try connection.conversation(aliasedBy: conversation, account: account) else {
-            return .noConversation
-          }
-          rows.conversation = first
-        }
-        if let cursor = rows.cursor, try !connection.isExchange(cursor, in: rows) {
-          guard let first = try connection.exchange(aliasedBy: cursor, account: account) else { return .noCursor }
-          rows.cursor = first
-        }
-        return .page(try connection.page(of: rows, limit: limit))
+        var rows = ConversationRows(conversation: conversation, account: account, place: place, calendar: calendar)
+        rows.absentTables = absent
+        return try connection.page(of: rows, limit: limit)
       }
     }
   }
+
+  /// As `reading`, for what looks into tables of days. Where one was dropped meanwhile, `body` runs again and is told
+  /// the names of those that are gone; that is entered, too, if the database takes it.
+  func readingHistory<Result: Sendable>(
+    _ body: @escaping @Sendable (isolated Connection, _ absentTables: Set<String>) throws -> Result
+  ) async throws -> Result {
+    var absent: Set<String> = []
+    for _ in 0..<Self.readingAttempts {
+      let known: Set<String> = absent
+      do {
+        return try await database.read { connection in try body(connection, known) }
+      } catch let error as DatabaseError where error.kind == .missingTable {
+        absent.formUnion(try await noticeGoneTables())
+      } catch let error as DatabaseError where error.kind == .conflict {
+        // MariaDB refuses to look into a table that is younger than the snapshot.
+        continue
+      } catch let error as DatabaseError where error.kind != .cancelled {
+        throw noted(error)
+      }
+    }
+    let known: Set<String> = absent
+    return try await reading { connection in try body(connection, known) }
+  }
+
+  /// Each but the last may meet another table that was dropped.
+  private static let readingAttempts = 20
 
   private func reading<Result: Sendable>(
     _ body: @escaping @Sendable (isolated Connection) throws -> Result
@@ -42,9 +61,13 @@ extension Store {
     do {
       return try await database.read(body)
     } catch let error as DatabaseError where error.kind != .cancelled {
-      log.error("MES read failed", ["error": error.message, "sql": error.sql ?? ""])
-      throw StoreError(error)
+      throw noted(error)
     }
+  }
+
+  private func noted(_ error: DatabaseError) -> StoreError {
+    log.error("MES read failed", ["error": error.message, "sql": error.sql ?? ""])
+    return StoreError(error)
   }
 }
 
@@ -69,25 +92,72 @@ extension Connection {
     }
   }
 
-  fileprivate func isExchange(_ id: UUIDv7, in rows: ConversationRows) throws -> Bool {
-    let found: Int64? = try first(
-      """
-      SELECT 1
-      FROM conversation_histories
-      WHERE id = \(id) AND account_id = \(rows.account) AND conversation_id = \(rows.conversation) AND exchange_id = id
-      UNION ALL
-      SELECT 1
-      FROM error_conversation_histories
-      WHERE id = \(id) AND account_id = \(rows.account) AND conversation_id = \(rows.conversation)
-      """
-    ) { $0.integer(0) }
-    return found != nil
+  fileprivate func page(of wanted: ConversationRows, limit: Int) throws -> PageAnswer {
+    var rows: ConversationRows = wanted
+    var days: ConversationDays
+    if let found = try self.days(of: rows) {
+      days = found
+    } else {
+      guard let first = try conversation(aliasedBy: rows.conversation, account: rows.account) else {
+        return .noConversation
+      }
+      rows.conversation = first
+      guard let found = try self.days(of: rows) else { return .noConversation }
+      days = found
+    }
+    if let cursor = rows.cursor, try !isExchange(cursor, in: rows, days) {
+      guard let first = try exchange(aliasedBy: cursor, account: rows.account) else { return .noCursor }
+      rows.cursor = first
+      days = try self.days(of: rows) ?? days
+    }
+    return .page(try page(of: rows, days, limit: limit))
   }
 
-  fileprivate func page(of rows: ConversationRows, limit: Int) throws -> ExchangePage {
+  /// Whether the conversation has it, or had it on a day that was dropped since.
+  private func isExchange(_ id: UUIDv7, in rows: ConversationRows, _ days: ConversationDays) throws -> Bool {
+    let day: Day = rows.calendar.day(of: id.milliseconds)
+    let place: DayPlace? = days.places.first { $0.day == day }.map(rows.present)
+    for table in place.map({ $0.messageTables + $0.errorTables }) ?? [] {
+      let found: Bool? = try first(
+        """
+        SELECT 1
+        FROM \(identifier: table)
+        WHERE id = \(id) AND account_id = \(rows.account) AND conversation_id = \(rows.conversation)
+          AND exchange_id = id
+        """
+      ) { _ in true }
+      if found == true { return true }
+    }
+    return try isDropped(day)
+  }
+
+  private func isDropped(_ day: Day) throws -> Bool {
+    try first("SELECT 1 FROM verbatim_partitions WHERE day = \(day.number) AND dropped_at IS NOT NULL") { _ in true }
+      ?? false
+  }
+
+  private func page(of rows: ConversationRows, _ days: ConversationDays, limit: Int) throws -> ExchangePage {
+    let dialect: Dialect = try dialect()
     var builder = ExchangePageBuilder(order: rows.order, limit: limit)
-    for failure in try failures(rows, limit: limit + 1) { builder.add(failure: failure) }
-    try forEachRow(of: rows, inPiecesOf: max(Self.smallestPiece, limit * 4)) { try builder.add(HistoryRow($0)) }
+    var days: ConversationDays = days
+    while true {
+      for group in rows.groups(of: days.places, tablesAtOnce: dialect.readsLazily ? 1 : ConversationRows.tablesAtOnce) {
+        if days.hasFailures {
+          for failure in try failures(group, of: rows, limit: limit + 1) { builder.add(failure: failure) }
+        }
+        let isMoreWanted: Bool = try forEachRow(
+          of: rows, in: group, inPiecesOf: dialect.readsLazily ? nil : max(Self.smallestPiece, limit * 4)
+        ) { try builder.add(HistoryRow($0)) }
+        guard isMoreWanted else { return try finished(builder) }
+      }
+      guard days.hasMore, let last = days.places.last else { return try finished(builder) }
+      guard let next = try self.days(of: rows, behind: last.day) else { return try finished(builder) }
+      days = next
+    }
+  }
+
+  private func finished(_ builder: ExchangePageBuilder) throws -> ExchangePage {
+    var builder: ExchangePageBuilder = builder
     var page: ExchangePage = builder.finish()
     try addAttachments(to: &page.exchanges)
     return page
@@ -96,41 +166,36 @@ extension Connection {
   /// Rows that are asked for at once, at least: what a page of few exchanges with some messages each takes.
   private static let smallestPiece = 50
 
-  /// Calls `body` for each row until it answers false. Where an engine works out all rows that it is asked for, it is
-  /// asked for a piece at a time.
-  private func forEachRow(of rows: ConversationRows, inPiecesOf piece: Int, _ body: (Row) throws -> Bool) throws {
-    guard try !dialect().readsLazily else { return try forEachRow(rows.query, body) }
-    var rows: ConversationRows = rows
-    while true {
+  /// Calls `body` for each row until it answers false; answers whether it never did. Where an engine works out all rows
+  /// that it is asked for, it is asked for a piece at a time.
+  private func forEachRow(
+    of rows: ConversationRows, in group: HistoryGroup, inPiecesOf piece: Int?, _ body: (Row) throws -> Bool
+  ) throws -> Bool {
+    var arms: [HistoryArm] = group.messages
+    while !arms.isEmpty {
       var count = 0
       var last: UUIDv7?
-      try forEachRow("\(rows.query) LIMIT \(piece)") { row in
+      var isMoreWanted = true
+      try forEachRow(rows.query(HistoryColumns.all, arms, limit: piece)) { row in
         count += 1
         last = try row.uuid(0)
-        guard try body(row) else {
-          last = nil
-          return false
-        }
-        return true
+        isMoreWanted = try body(row)
+        return isMoreWanted
       }
-      guard let last, count == piece else { return }
-      rows = rows.continued(behind: last)
+      guard isMoreWanted else { return false }
+      guard let last, count == piece else { return true }
+      arms = rows.rest(of: arms, behind: last)
     }
+    return true
   }
 
   /// The first failures in the page's order: as many as it can hold, and one more.
-  private func failures(_ rows: ConversationRows, limit: Int) throws -> [StoredExchange] {
+  private func failures(_ group: HistoryGroup, of rows: ConversationRows, limit: Int) throws -> [StoredExchange] {
+    guard !group.failures.isEmpty else { return [] }
     var failures: [StoredExchange] = []
     var budget = PageBudget()
-    try forEachRow(
-      """
-      SELECT \(unsafeSQL: HistoryColumns.all), error_code, error_message
-      FROM error_conversation_histories
-      WHERE \(rows.condition)
-      ORDER BY \(rows.ordering)
-      LIMIT \(limit)
-      """
-    ) { row in
+    let columns: String = HistoryColumns.all + ", error_code, error_message"
+    try forEachRow(rows.query(columns, group.failures, limit: limit)) { row in
       let failure: StoredExchange = try HistoryRow(row).failedExchange()
       let isAffordable: Bool = !budget.isSpent
       failures.append(failure)
@@ -166,62 +231,4 @@ extension Connection {
       return true
     }
   }
-}
-
-/// Whose rows are read, from where, in which order: every query carries the account.
-private struct ConversationRows {
-  var conversation: String
-  let account: String
-  var place: PagePlace
-
-  /// Where the page begins; only a place that has one takes another.
-  var cursor: UUIDv7? {
-    get {
-      switch place {
-      case .newest, .oldest: nil
-      case .before(let id), .after(let id): id
-      }
-    }
-    set {
-      guard let newValue else { return }
-      switch place {
-      case .newest, .oldest: break
-      case .before: place = .before(newValue)
-      case .after: place = .after(newValue)
-      }
-    }
-  }
-
-  var order: ExchangePageBuilder.Order {
-    switch place {
-    case .newest, .before: .newestFirst
-    case .oldest, .after: .oldestFirst
-    }
-  }
-
-  var query: SQL {
-    """
-    SELECT \(unsafeSQL: HistoryColumns.all)
-    FROM conversation_histories
-    WHERE \(condition)
-    ORDER BY \(ordering)
-    """
-  }
-
-  /// The rows that follow one in the order of reading.
-  func continued(behind id: UUIDv7) -> ConversationRows {
-    ConversationRows(
-      conversation: conversation, account: account, place: order == .newestFirst ? .before(id) : .after(id))
-  }
-
-  var condition: SQL {
-    let owner: SQL = "account_id = \(account) AND conversation_id = \(conversation)"
-    return switch place {
-    case .newest, .oldest: owner
-    case .before(let id): "\(owner) AND id < \(id)"
-    case .after(let id): "\(owner) AND id > \(id)"
-    }
-  }
-
-  var ordering: SQL { order == .newestFirst ? "id DESC" : "id" }
 }

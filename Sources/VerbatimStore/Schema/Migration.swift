@@ -17,7 +17,7 @@ struct Migration: Sendable {
   }
 
   /// In order of their versions.
-  static let all: [Migration] = [.recorder, .aliases]
+  static let all: [Migration] = [.recorder, .aliases, .dayTables]
 
   /// The tables of the recorder. Documentation/design.md says what each is for.
   static let recorder = Migration(
@@ -37,6 +37,12 @@ struct Migration: Sendable {
       "DROP TABLE IF EXISTS verbatim_exchange_aliases",
       loses: "receipts of journalled exchanges that turned out to be repeats lead nowhere"),
     tables: ["verbatim_exchange_aliases"], steps: { [$0.schema.aliases($0)] })
+
+  /// Where the rows of each day are.
+  static let dayTables = Migration(
+    version: 3, name: "day tables",
+    reversal: .impossible(reason: "an older version would not find what is in the tables of days"),
+    tables: ["verbatim_day_tables"], steps: { [$0.schema.dayTables($0)] })
 }
 
 extension StoreError {

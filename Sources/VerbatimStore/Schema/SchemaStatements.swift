@@ -14,6 +14,15 @@ protocol SchemaStatements {
   static func recorder(_ dialect: Dialect) -> [String]
   /// The table of aliases, likewise.
   static func aliases(_ dialect: Dialect) -> String
+  /// The table that says where the rows of each day are, likewise.
+  static func dayTables(_ dialect: Dialect) -> String
+  /// A table for one day's messages, or for its failures, with its index; does nothing where it is there.
+  static func historyTable(named name: String, hasFailures: Bool, _ dialect: Dialect) -> String
+  /// The names of all tables that begin with one of the two history tables' names and `_`.
+  static var historyTables: SQL { get }
+  /// Runs `body` while nobody else makes tables of days or enters them: in one transaction where definitions are rolled
+  /// back. Fails as a conflict when another takes too long.
+  static func makingDayTables<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result
   /// Runs `body` while nobody else changes the schema: in one transaction where definitions are rolled back.
   static func exclusively<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result
   /// How the server is set up so that a commit might not survive a crash, a few words each.

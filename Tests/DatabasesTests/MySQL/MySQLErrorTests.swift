@@ -10,7 +10,7 @@ import Testing
       (1040, .unavailable), (1203, .unavailable), (2002, .unavailable), (2003, .unavailable), (2006, .unavailable),
       (2013, .unavailable), (1053, .unavailable), (1927, .unavailable), (4031, .unavailable), (1317, .unavailable),
       (1021, .full), (1114, .full), (1290, .readOnly), (1792, .readOnly), (1836, .readOnly), (1194, .corrupt),
-      (1044, .statement), (1045, .statement), (1142, .statement), (1049, .statement), (1146, .statement),
+      (1044, .statement), (1045, .statement), (1142, .statement), (1049, .statement), (1146, .missingTable),
       (1064, .statement), (1054, .statement),
     ] as [(Int32, DatabaseError.Kind)])
   func `the server's codes tell what a caller can do`(_ code: Int32, _ kind: DatabaseError.Kind) {
@@ -39,7 +39,7 @@ import Testing
       return await databaseError { try await database.writer.run { try $0.execute(statement) } }
     }
     let raised = try #require(error)
-    #expect(raised.kind == (raised.code == 1146 ? .statement : .constraint))
+    #expect(raised.kind == (raised.code == 1146 ? .missingTable : .constraint))
     #expect(!"\(raised)".contains("secret") && !"\(raised)".contains("9223372036854775807"))
   }
 

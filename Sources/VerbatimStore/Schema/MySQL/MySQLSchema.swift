@@ -65,7 +65,7 @@ enum MySQLSchema: SchemaStatements {
     } ?? []
   }
 
-  private static func options(_ dialect: Dialect) -> String {
+  static func options(_ dialect: Dialect) -> String {
     "ENGINE = InnoDB ROW_FORMAT = DYNAMIC CHARACTER SET utf8mb4"
       + (dialect.byteCollation.map { " COLLATE \($0)" } ?? "")
   }
@@ -237,7 +237,7 @@ enum MySQLSchema: SchemaStatements {
   }
 
   /// The columns of both history tables.
-  private static let exchangeColumns = """
+  static let exchangeColumns = """
       id                  BINARY(16) NOT NULL PRIMARY KEY,
       account_id          VARCHAR(64) NOT NULL,
       conversation_id     VARCHAR(255) NOT NULL,

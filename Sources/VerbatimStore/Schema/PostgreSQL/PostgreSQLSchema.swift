@@ -7,7 +7,7 @@ import Databases
 enum PostgreSQLSchema: SchemaStatements {
   /// For `pg_advisory_xact_lock`: the letters of `verbatim`.
   static let lockNumber = 0x7665_7262_6174_696D
-  private static let text = "TEXT COLLATE \"C\""
+  static let text = "TEXT COLLATE \"C\""
 
   static func versions(_ dialect: Dialect) -> String {
     """
@@ -216,7 +216,7 @@ enum PostgreSQLSchema: SchemaStatements {
   }
 
   /// The columns of both history tables.
-  private static let exchangeColumns = """
+  static let exchangeColumns = """
       id                  UUID NOT NULL PRIMARY KEY,
       account_id          \(text) NOT NULL,
       conversation_id     \(text) NOT NULL,

@@ -187,7 +187,7 @@ enum SQLiteSchema: SchemaStatements {
   }
 
   /// The columns of both history tables.
-  private static let exchangeColumns = """
+  static let exchangeColumns = """
       id                  BLOB    NOT NULL PRIMARY KEY,
       account_id          TEXT    NOT NULL,
       conversation_id     TEXT    NOT NULL,

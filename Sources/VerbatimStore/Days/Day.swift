@@ -1,9 +1,45 @@
 import Foundation
 import Synchronization
+import VerbatimModel
 
 /// A calendar day in the partition time zone, as the number 20250115.
-struct Day: Hashable, Comparable, Sendable {
+struct Day: Hashable, Comparable, Sendable, CustomStringConvertible {
   let number: Int32
+
+  /// `2025-01-15`
+  var description: String {
+    let text = String(100_000_000 + number).dropFirst()
+    return "\(text.prefix(4))-\(text.dropFirst(4).prefix(2))-\(text.suffix(2))"
+  }
+
+  init(number: Int32) { self.number = number }
+
+  /// A day of the calendar as `2025-01-15`; nil for anything else.
+  init?(text: some StringProtocol, separator: Character = "-") {
+    let parts = text.split(separator: separator, omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[0].utf8.count == 4, parts[1].utf8.count == 2, parts[2].utf8.count == 2,
+      parts.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }),
+      let year = Int32(parts[0]), let month = Int32(parts[1]), let day = Int32(parts[2])
+    else { return nil }
+    self.init(number: year * 10_000 + month * 100 + day)
+    // A day that is none, such as 31 June, is another's number.
+    guard (1...12).contains(month), (1...31).contains(day), Day(daysSinceEpoch: daysSinceEpoch) == self else {
+      return nil
+    }
+  }
+
+  /// Howard Hinnant's `days_from_civil`.
+  var daysSinceEpoch: Int64 {
+    let month = Int64(number / 100 % 100)
+    let year = Int64(number / 10_000) - (month <= 2 ? 1 : 0)
+    let era: Int64 = (year >= 0 ? year : year - 399) / 400
+    let yearOfEra: Int64 = year - era * 400
+    let dayOfYear: Int64 = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + Int64(number % 100) - 1
+    return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+  }
+
+  /// The day that many days later.
+  func adding(_ days: Int64) -> Day { Day(daysSinceEpoch: daysSinceEpoch + days) }
 
   static func < (left: Day, right: Day) -> Bool { left.number < right.number }
 
@@ -62,6 +98,19 @@ final class PartitionCalendar: Sendable {
     }
     let index: Int64 = Self.dayIndex(of: time, in: timeZone)
     return Self.firstTime(ofDayIndex: index, in: timeZone)..<Self.firstTime(ofDayIndex: index + 1, in: timeZone)
+  }
+
+  /// The first millisecond of a day and of the day after it.
+  func span(of day: Day) -> Range<Int64> {
+    let index: Int64 = day.daysSinceEpoch
+    guard let timeZone else { return (index * Self.dayLength)..<((index + 1) * Self.dayLength) }
+    return Self.firstTime(ofDayIndex: index, in: timeZone)..<Self.firstTime(ofDayIndex: index + 1, in: timeZone)
+  }
+
+  /// The ids that a day may hold.
+  func ids(of day: Day) -> Range<UUIDv7> {
+    let span: Range<Int64> = span(of: day)
+    return UUIDv7.lowest(at: span.lowerBound)..<UUIDv7.lowest(at: span.upperBound)
   }
 
   /// `20250115_103000` in the partition time zone.

@@ -1,0 +1,31 @@
+import Databases
+
+/// What is to be done from time to time, by one replica at a time where once is enough.
+extension Store {
+  private static let interval: Duration = .seconds(60)
+
+  /// Looks after the tables of days until it is cancelled.
+  package func maintain() async {
+    while !Task.isCancelled {
+      await maintainOnce()
+      // Cancelling ends the wait, and the loop then.
+      try? await Task.sleep(for: Self.interval)
+    }
+  }
+
+  /// One round; what fails is logged and tried again in the next.
+  package func maintainOnce() async {
+    await step("make tables of days") { try await self.makeComingTables() }
+    await step("look for tables of days that are gone") { _ = try await self.noticeGoneTables() }
+  }
+
+  private func step(_ name: String, _ body: @Sendable () async throws -> Void) async {
+    do {
+      try await body()
+    } catch is CancellationError {
+      return
+    } catch {
+      log.warning("MES maintenance failed", ["step": name, "error": "\(error)"])
+    }
+  }
+}
