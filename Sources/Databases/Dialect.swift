@@ -58,7 +58,9 @@ package struct Dialect: Sendable, Equatable {
     var condition: SQL = "1 = 0"
     for (index, column) in columns.enumerated() {
       var alternative: SQL = "\(unsafeSQL: column) > \(values[index])"
-      for earlier in 0..<index { alternative = "\(unsafeSQL: columns[earlier]) = \(values[earlier]) AND \(alternative)" }
+      for earlier in 0..<index {
+        alternative = "\(unsafeSQL: columns[earlier]) = \(values[earlier]) AND \(alternative)"
+      }
       condition = "\(condition) OR (\(alternative))"
     }
     return "(\(condition))"

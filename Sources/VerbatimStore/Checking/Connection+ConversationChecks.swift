@@ -41,7 +41,8 @@ extension Connection {
     guard sums.messages > 0 else {
       return "conversations of failed exchanges: \(name) has failed exchanges, but no row in conversations"
     }
-    return "counters of conversations: \(name) holds \(sums.exchanges) exchanges and \(sums.messages) messages, counted "
+    return
+      "counters of conversations: \(name) holds \(sums.exchanges) exchanges and \(sums.messages) messages, counted "
       + "as none and none"
   }
 

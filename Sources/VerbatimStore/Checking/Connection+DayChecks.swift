@@ -116,14 +116,17 @@ extension Connection {
   /// What a dropped table leaves is swept later.
   private func checkActiveDays(_ day: Day, _ ids: Range<UUIDv7>, _ map: HistoryMap) throws -> [String] {
     let tables = map.tables(of: ids)
-    let rows: SQL = "SELECT DISTINCT * FROM (\(SQL.rows("account_id, conversation_id", of: tables.messages + tables.failures, ids))) AS a"
+    let rows: SQL =
+      "SELECT DISTINCT * FROM (\(SQL.rows("account_id, conversation_id", of: tables.messages + tables.failures, ids))) AS a"
     let register: SQL = "SELECT account_id, conversation_id FROM verbatim_conversation_days WHERE day = \(day.number)"
     let unmarked: [String] = try difference(rows, register) {
       "active days: \($0.text(0))/\($0.text(1)) has rows on \(day.number), not marked"
     }
     guard !map.droppedDays.contains(day) else { return unmarked }
     return try unmarked
-      + difference(register, rows) { "active days: \($0.text(0))/\($0.text(1)) is marked on \(day.number), has no rows" }
+      + difference(register, rows) {
+        "active days: \($0.text(0))/\($0.text(1)) is marked on \(day.number), has no rows"
+      }
   }
 
   private func checkDaysWithoutRows(_ days: Set<Day>) throws -> [String] {

@@ -24,7 +24,9 @@ extension Connection {
     }
     guard findings.isEmpty, dropped.count <= Self.spanLimit else { return findings }
     var condition: SQL = "1 = 1"
-    for span in dropped { condition = "\(condition) AND NOT (hour >= \(span.lowerBound) AND hour < \(span.upperBound))" }
+    for span in dropped {
+      condition = "\(condition) AND NOT (hour >= \(span.lowerBound) AND hour < \(span.upperBound))"
+    }
     let counted: Int64 =
       try first("SELECT count(*) FROM verbatim_usage_by_hour WHERE \(condition)") { $0.integer(0) } ?? 0
     guard counted != total else { return [] }

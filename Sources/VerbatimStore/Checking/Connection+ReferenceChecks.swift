@@ -113,7 +113,8 @@ extension Connection {
   }
 
   /// Whose these exchanges are, as far as they are there.
-  private func owners(of ids: [UUIDv7], in tables: [String]) throws -> [UUIDv7: (account: String, conversation: String)] {
+  private func owners(of ids: [UUIDv7], in tables: [String]) throws -> [UUIDv7: (account: String, conversation: String)]
+  {
     var owners: [UUIDv7: (account: String, conversation: String)] = [:]
     for table in tables {
       try forEachRow(

@@ -54,7 +54,8 @@ struct CountedConversation {
     }
     guard let times = rows.times else { return findings }
     if differs(counted.tokens, rows.tokens) || differs(counted.price, rows.price) || !isWithin(times) {
-      findings.append("sums and times of conversations: \(name) says \(Self.text(counted)), the rows hold \(Self.text(rows))")
+      findings.append(
+        "sums and times of conversations: \(name) says \(Self.text(counted)), the rows hold \(Self.text(rows))")
     }
     return findings
   }

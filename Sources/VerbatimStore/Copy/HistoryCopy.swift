@@ -60,7 +60,8 @@ package struct HistoryCopy: Sendable {
     guard let identity = try await source.database.read({ try $0.setting(.firstStartedAt) }) else {
       throw StoreError.unusable("the source has never been started; there is nothing to copy")
     }
-    let tables: [CopiedTable] = try await target.database.writer.run { try $0.copiedTables() }
+    let days: Set<String> = try await source.database.read { try $0.historyTables() }
+    let tables: [CopiedTable] = try await target.database.writer.run { try $0.copiedTables(ofDays: days.sorted()) }
     let resumes: Bool = try await prepare(target, tables, identity)
     let worker = CopyTarget(target.database.writer)
     let pass = CopyPass(
@@ -117,8 +118,14 @@ package struct HistoryCopy: Sendable {
 
 extension Connection {
   /// What a history consists of, counters last, so that a copy that was cut off has none of what is copied later.
-  fileprivate func copiedTables() throws -> [CopiedTable] {
-    try Migration.all.flatMap(\.tables).compactMap { try copiedTable($0) }
+  /// Tables of days are made where they are missing.
+  fileprivate func copiedTables(ofDays days: [String]) throws -> [CopiedTable] {
+    let dialect: Dialect = try dialect()
+    for name in days {
+      let hasFailures: Bool = Partition.isErrorTable(name)
+      try executeScript(dialect.schema.historyTable(named: name, hasFailures: hasFailures, dialect))
+    }
+    return try (days + Migration.all.flatMap(\.tables)).compactMap { try copiedTable($0) }
   }
 
   /// Why the target cannot become a copy of the source; nil where nothing speaks against it.

@@ -25,9 +25,11 @@ struct Partition: Sendable {
   /// `error_conversation_histories_2025_01_15`
   static func errorTable(of day: Day) -> String { errorTable + day.tableSuffix }
 
+  static func isErrorTable(_ name: String) -> Bool { name.hasPrefix(errorTable) }
+
   /// The day whose table has this name; nil for every other table.
   static func day(ofTable name: String) -> Day? {
-    let base: String = name.hasPrefix(errorTable) ? errorTable : messageTable
+    let base: String = isErrorTable(name) ? errorTable : messageTable
     guard let day = Day(tableSuffix: name.dropFirst(base.count)), name.hasPrefix(base) else { return nil }
     return day
   }

@@ -12,7 +12,8 @@ import VerbatimTesting
       ("53300", .unavailable), ("53100", .full), ("25006", .readOnly), ("40001", .conflict), ("40P01", .conflict),
       ("40003", .unavailable), ("55P03", .conflict), ("23505", .constraint), ("23502", .constraint),
       ("22001", .constraint), ("22021", .constraint), ("54000", .constraint), ("54001", .statement),
-      ("XX001", .corrupt), ("XX000", .statement), ("58030", .unavailable), ("42P01", .missingTable), ("42501", .statement),
+      ("XX001", .corrupt), ("XX000", .statement), ("58030", .unavailable), ("42P01", .missingTable),
+      ("42501", .statement),
       ("28P01", .unavailable), ("3D000", .unavailable), ("0A000", .statement),
     ] as [(String, DatabaseError.Kind)])
   func `codes tell what a caller can do`(_ state: String, _ kind: DatabaseError.Kind) {

@@ -23,14 +23,17 @@ import VerbatimTesting
       var exchange: NewExchange =
         random.below(5) == 0 ? .failure(conversation: conversation) : .sample(conversation: conversation)
       exchange.messages = (0...random.below(3)).map { .text("user", "\(turn).\($0)") }
-      if exchange.failure == nil { exchange.choices = (0...random.below(2)).map { .text("assistant", "\(turn)-\($0)") } }
+      if exchange.failure == nil {
+        exchange.choices = (0...random.below(2)).map { .text("assistant", "\(turn)-\($0)") }
+      }
       exchange.createdAt = midJanuary + Int64(random.below(40)) * dayLength + Int64(random.below(3)) * 1000
       return exchange
     }
   }
 
   /// Every page in both orders with several limits, by what was said.
-  private static func answers(_ engine: TestEngine, _ exchanges: [NewExchange], isDaily: Bool) async throws -> [String] {
+  private static func answers(_ engine: TestEngine, _ exchanges: [NewExchange], isDaily: Bool) async throws -> [String]
+  {
     try await engine.withStore({ $0.isDaily = isDaily }) { store in
       for exchange in exchanges { _ = try await store.append(exchange, account: "a") }
       let findings = try await store.findings()

@@ -39,10 +39,13 @@ let dayLength: Int64 = 86_400_000
     engine: TestEngine
   ) async throws {
     let clock = SettableClock(midJanuary + 1)
-    try await engine.withStore({ $0.isDaily = true; $0.clock = { clock.now } }) { store in
-      #expect(try await store.tablesOfDays() == [
-        "conversation_histories_2025_01_15", "conversation_histories_2025_01_16",
-      ])
+    try await engine.withStore({
+      $0.isDaily = true; $0.clock = { clock.now }
+    }) { store in
+      #expect(
+        try await store.tablesOfDays() == [
+          "conversation_histories_2025_01_15", "conversation_histories_2025_01_16",
+        ])
       clock.set(midJanuary + dayLength)
       await store.maintainOnce()
       #expect(try await store.tablesOfDays().contains("conversation_histories_2025_01_17"))
@@ -56,7 +59,9 @@ let dayLength: Int64 = 86_400_000
   @Test(arguments: TestEngine.allCases)
   func `midnight under load loses nothing and puts each exchange on its day`(engine: TestEngine) async throws {
     let clock = SettableClock(midJanuary + dayLength - 1)
-    try await engine.withStore({ $0.isDaily = true; $0.clock = { clock.now } }) { store in
+    try await engine.withStore({
+      $0.isDaily = true; $0.clock = { clock.now }
+    }) { store in
       let receipts = try await withThrowingTaskGroup(of: Store.Receipt.self) { group in
         var receipts: [Store.Receipt] = []
         for turn in 0..<300 {
@@ -115,7 +120,8 @@ let dayLength: Int64 = 86_400_000
           for turn in 0..<4 {
             var exchange: NewExchange = turn == 3 ? .failure(conversation: "c") : .sample(conversation: "c")
             // Two turns of each round lie on a day that all rounds share.
-            exchange.createdAt = midJanuary + Int64(turn % 2 == 0 ? 0 : round + 1) * dayLength + Int64(round * 10 + turn)
+            exchange.createdAt =
+              midJanuary + Int64(turn % 2 == 0 ? 0 : round + 1) * dayLength + Int64(round * 10 + turn)
             expected.append(try await store.append(exchange, account: "a").exchangeID)
           }
         }
