@@ -47,6 +47,15 @@ extension DatabaseError {
   }
 }
 
+extension DatabaseError {
+  /// PostgreSQL's wrong password and refused user; MySQL's refused database, password and user.
+  private static let refusals: Set<Int32?> = [postgresCode("28P01"), postgresCode("28000"), 1044, 1045, 1698]
+
+  /// A server does not take this user or this password. While it runs that may pass, as when a password is changed; at
+  /// the start it is a mistake in the settings.
+  package var isRefusedLogin: Bool { kind != .cancelled && Self.refusals.contains(code) }
+}
+
 extension DatabaseError: CustomStringConvertible {
   package var description: String {
     let statement = sql.map { " in: \($0)" } ?? ""

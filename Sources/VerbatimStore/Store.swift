@@ -121,7 +121,8 @@ package final class Store: Sendable {
       }
     } catch let error as DatabaseError {
       let reason = "cannot open \(configuration.engine): \(error.message)"
-      guard error.kind == .unavailable, configuration.engine.file == nil else { throw StoreError.unusable(reason) }
+      let mayPass: Bool = error.kind == .unavailable && configuration.engine.file == nil && !error.isRefusedLogin
+      guard mayPass else { throw StoreError.unusable(reason) }
       throw StoreError.unavailable(reason: reason, retryAfter: .seconds(1))
     }
   }
