@@ -164,24 +164,6 @@ package actor Connection {
     }
   }
 
-  /// Runs one prepared statement once a row: the hot path of writing. `bind` is called for each row index in order and
-  /// must bind every `?` of `text` in order; `applied` hears whether the row changed anything (a conflict that did
-  /// nothing has not). The first row that fails ends it; rows before it stay written unless a transaction rolls back.
-  package func executeEach(
-    _ text: String, rows: Int, bind: (Int, borrowing Binds) -> Void, applied: ((Int, Bool) -> Void)? = nil
-  ) throws(DatabaseError) {
-    guard rows > 0 else { return }
-    let use = try start(text)
-    defer { finish(use) }
-    let binds = Binds(use.statement)
-    for row in 0..<rows {
-      bind(row, binds)
-      while try step(use) {}
-      applied?(row, use.statement.changes > 0)
-      use.statement.rewind()
-    }
-  }
-
   /// Inserts rows at once: the hot path of writing. `bind` is called for each row index in order and must bind a value
   /// for each column in order. Answers how many rows were new, where `bulk` keeps those that are there.
   ///

@@ -8,9 +8,9 @@ import Testing
     for batch in batches {
       try await database.writer.runToEnd { connection in
         try connection.transaction {
-          try connection.executeEach("INSERT INTO t VALUES (?, ?)", rows: 100) { row, binds in
-            binds.integer(Int64(batch * 100 + row))
-            binds.text(String(repeating: "x", count: 1000))
+          for row in 0..<100 {
+            let text = String(repeating: "x", count: 1000)
+            try connection.execute("INSERT INTO t VALUES (\(batch * 100 + row), \(text))")
           }
         }
       }

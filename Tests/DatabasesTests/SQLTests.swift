@@ -85,7 +85,8 @@ import VerbatimTesting
       for bound in [0, 1, 3] {
         let error = await databaseError {
           try await database.writer.run { connection in
-            try connection.executeEach("INSERT INTO t (a, b) VALUES (?, ?)", rows: 1) { _, binds in
+            try connection.insert(BulkInsert(into: "t", [.init("a", .integer), .init("b", .integer)]), rows: 1) {
+              _, binds in
               for _ in 0..<bound { binds.integer(1) }
             }
           }

@@ -94,7 +94,7 @@ import Testing
       let error = await databaseError {
         try await writer.runToEnd { connection in
           try connection.transaction {
-            try connection.executeEach("INSERT INTO t VALUES (?)", rows: 50) { _, binds in binds.text(text) }
+            for _ in 0..<50 { try connection.execute("INSERT INTO t VALUES (\(text))") }
           }
         }
       }

@@ -5,74 +5,6 @@ import VerbatimTesting
 
 @Suite struct StatementTests {
   @Test(arguments: TestEngine.allCases)
-  func `executeEach tells which rows changed something`(_ engine: TestEngine) async throws {
-    try await engine.withDatabase { database in
-      try await database.writer.run { connection in
-        try connection.executeScript("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)")
-        var applied: [Bool] = []
-        try connection.transaction {
-          try connection.executeEach(
-            "INSERT INTO t (a, b) VALUES (?, ?) \(engine.keepsFirst)", rows: 4,
-            bind: { row, binds in
-              binds.integer(Int64([1, 2, 1, 3][row]))
-              binds.text(bytes: Array("row \(row)".utf8)[...])
-            },
-            applied: { row, changed in
-              #expect(row == applied.count)
-              applied.append(changed)
-            })
-        }
-        #expect(applied == [true, true, false, true])
-        let texts = try connection.query("SELECT b FROM t ORDER BY a") { $0.text(0) }
-        #expect(texts == ["row 0", "row 1", "row 3"])
-      }
-    }
-  }
-
-  @Test func `values of every kind go through executeEach, empty and absent ones apart`() async throws {
-    try await withDatabase { database, _ in
-      try await database.writer.run { connection in
-        try connection.executeScript("CREATE TABLE t (a, b, c, d, e, f, g)")
-        try connection.executeEach("INSERT INTO t VALUES (?, ?, ?, ?, ?, ?, ?)", rows: 2) { row, binds in
-          binds.integer(row == 0 ? .min : nil)
-          binds.real(row == 0 ? 0.5 : nil)
-          binds.text(row == 0 ? "" : nil)
-          binds.text(bytes: row == 0 ? [] : nil)
-          binds.blob(row == 0 ? [] : nil)
-          binds.id(UInt64(row), .max)
-          binds.null()
-        }
-        let types = try connection.query(
-          "SELECT typeof(a), typeof(b), typeof(c), typeof(d), typeof(e), typeof(f), typeof(g) FROM t"
-        ) { row in (0..<7).map { row.text($0) } }
-        #expect(types[0] == ["integer", "real", "text", "text", "blob", "blob", "null"])
-        #expect(types[1] == ["null", "null", "null", "null", "null", "blob", "null"])
-        let ids = try connection.query("SELECT f FROM t") { $0.id(0)?.high }
-        #expect(ids == [0, 1])
-      }
-    }
-  }
-
-  @Test(arguments: TestEngine.allCases)
-  func `a row that fails ends executeEach`(_ engine: TestEngine) async throws {
-    try await engine.withDatabase { database in
-      try await database.writer.run { connection in
-        try connection.executeScript("CREATE TABLE t (a INTEGER PRIMARY KEY)")
-        var bound = 0
-        #expect(throws: DatabaseError.self) {
-          try connection.executeEach("INSERT INTO t (a) VALUES (?)", rows: 5) { row, binds in
-            bound += 1
-            binds.integer(Int64([1, 2, 2, 3, 4][row]))
-          }
-        }
-        #expect(bound == 3)
-        let count = try connection.first("SELECT count(*) FROM t") { $0.integer(0) }
-        #expect(count == 2)
-      }
-    }
-  }
-
-  @Test(arguments: TestEngine.allCases)
   func `execute answers how many rows it changed`(_ engine: TestEngine) async throws {
     try await engine.withDatabase { database in
       try await database.writer.run { connection in
@@ -176,12 +108,13 @@ import VerbatimTesting
         try connection.executeScript("CREATE TABLE t (a TEXT)")
         try connection.transaction {
           try connection.execute("INSERT INTO t VALUES (\("secret"))")
-          try connection.executeEach("INSERT INTO t VALUES (?)", rows: 2) { _, binds in binds.text("secret") }
+          try connection.insert(BulkInsert(into: "t", [.init("a", .text)]), rows: 1) { _, binds in binds.text("secret") }
         }
       }
     }
     let texts = reports.texts.withLock { $0 }
-    #expect(texts.count { $0.contains("INSERT INTO t VALUES (?)") } == 2)
+    #expect(texts.count { $0.contains("INSERT INTO t VALUES (?)") } == 1)
+    #expect(texts.count { $0.contains("INSERT INTO \"t\"") } == 1)
     #expect(texts.contains("COMMIT"))
     #expect(!texts.joined().contains("secret"))
   }
@@ -201,15 +134,5 @@ import VerbatimTesting
       #expect(one == 1)
     }
     #expect(reports.count.load(ordering: .relaxed) == 0)
-  }
-}
-
-extension TestEngine {
-  /// How an insert into a table with the key `a` says that the row which is there stays.
-  fileprivate var keepsFirst: String {
-    switch self {
-    case .sqlite, .postgreSQL: "ON CONFLICT DO NOTHING"
-    case .mariaDB, .mariaDBWithoutBulk: "ON DUPLICATE KEY UPDATE a = a"
-    }
   }
 }

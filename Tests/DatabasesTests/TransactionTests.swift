@@ -137,10 +137,7 @@ import VerbatimTesting
         for batch in 0..<100 {
           try await database.writer.runToEnd { connection in
             try connection.transaction {
-              try connection.executeEach("INSERT INTO t VALUES (?, ?)", rows: 10) { row, binds in
-                binds.integer(Int64(batch * 10 + row))
-                binds.text("x")
-              }
+              for row in 0..<10 { try connection.execute("INSERT INTO t VALUES (\(batch * 10 + row), \("x"))") }
             }
           }
         }
