@@ -1,6 +1,6 @@
 """Measures Verbatim beside its peers in one run and prints figures and ratios; fails on errors, never on timing.
 
-Settings come from the environment: QUICK=1, ONLY=inserts,servers,library,batch,reads,idle, BENCH_WORK (a folder on the disk to
+Settings come from the environment: QUICK=1, ONLY=inserts,servers,library,batch,reads,copy,idle, BENCH_WORK (a folder on the disk to
 measure), VERBATIM (a binary). README.md says what each part measures.
 """
 
@@ -14,6 +14,7 @@ import batch
 import idle
 import inserts
 import library
+import moving
 import reads
 import servers
 from databases import MariaDB
@@ -39,7 +40,7 @@ class Plan:
 
 def main():
     plan = Plan(is_quick=os.environ.get("QUICK") == "1")
-    only = os.environ.get("ONLY", "inserts,servers,library,batch,reads,idle").split(",")
+    only = os.environ.get("ONLY", "inserts,servers,library,batch,reads,copy,idle").split(",")
     binary = os.path.abspath(os.environ.get("VERBATIM", os.path.join(ROOT, ".build/release/verbatim")))
     work = tempfile.mkdtemp(prefix="verbatim-bench-", dir=os.environ.get("BENCH_WORK", os.path.join(ROOT, ".build")))
     raise_open_files()
@@ -70,6 +71,8 @@ def main():
             batch.measure(plan, stored, work, report)
         if "reads" in only:
             reads.measure(plan, stored, work, report)
+        if "copy" in only:
+            moving.measure(plan, binary, stored, work, report)
         if "idle" in only:
             idle.measure_connections(plan, stored, report)
         print(report.text())

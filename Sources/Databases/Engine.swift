@@ -8,6 +8,13 @@ package enum Engine: Sendable, Equatable {
 extension Engine {
   /// nil for a server.
   package var file: SQLiteFile? { if case .sqlite(let file) = self { file } else { nil } }
+
+  package func isOfSameKind(as other: Engine) -> Bool {
+    switch (self, other) {
+    case (.sqlite, .sqlite), (.postgres, .postgres), (.mysql, .mysql): true
+    default: false
+    }
+  }
 }
 
 extension Engine: CustomStringConvertible {

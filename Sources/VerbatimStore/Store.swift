@@ -24,6 +24,10 @@ package final class Store: Sendable {
     /// Nothing is created, upgraded or written; the file must hold a schema of this version. For `verify`, `backup` and
     /// the check before `restore`, also while a server has the file open.
     package var isReadOnly = false
+    /// A copy of the history that its server keeps, which takes the reads.
+    package var replica: Engine?
+    /// How far a replica may lag behind before it is read no more.
+    package var replicaMaximumLag: Duration = .seconds(10)
     /// Opened to copy another history into it, which may have been begun already.
     var isCopyTarget = false
     /// Why it is opened for writing, for others who want to: `server`, for example.
@@ -68,15 +72,20 @@ package final class Store: Sendable {
   private let ids: UUIDv7.Generator
   private let appender: Appender
   private let recorder: Recorder
+  let replica: Replica?
+  private let replicaCare: Task<Void, Never>?
 
   private init(
-    configuration: Configuration, database: Database, dialect: Dialect, calendar: PartitionCalendar, journal: Journal?
+    configuration: Configuration, database: Database, dialect: Dialect, calendar: PartitionCalendar, journal: Journal?,
+    replica: Replica?
   ) {
     self.configuration = configuration
     self.database = database
     self.dialect = dialect
     self.calendar = calendar
     log = configuration.log
+    self.replica = replica
+    replicaCare = replica.map { replica in Task { await replica.run() } }
     ids = UUIDv7.Generator(clock: configuration.clock)
     let tables = DayTables(isDaily: configuration.isDaily, calendar: calendar, clock: configuration.clock)
     dayTables = tables
@@ -112,7 +121,8 @@ package final class Store: Sendable {
         let dialect: Dialect = try await database.dialect()
         let store = Store(
           configuration: configuration, database: database, dialect: dialect, calendar: calendar,
-          journal: try await journal(configuration))
+          journal: try await journal(configuration),
+          replica: try await replica(of: database, configuration, calendar: calendar))
         if !configuration.isReadOnly { try await store.makeComingTables() }
         return store
       } catch {
@@ -125,6 +135,22 @@ package final class Store: Sendable {
       guard mayPass else { throw StoreError.unusable(reason) }
       throw StoreError.unavailable(reason: reason, retryAfter: .seconds(1))
     }
+  }
+
+  private static func replica(
+    of database: Database, _ configuration: Configuration, calendar: PartitionCalendar
+  ) async throws -> Replica? {
+    guard let engine = configuration.replica, !configuration.isReadOnly else { return nil }
+    var reading: Configuration = configuration
+    reading.engine = engine
+    reading.isReadOnly = true
+    var settings: Database.Configuration = databaseConfiguration(reading)
+    settings.writerCount = 1
+    guard let identity = try await database.read({ try $0.setting(.firstStartedAt) }) else { return nil }
+    return Replica(
+      Replica.Configuration(
+        database: settings, maximumLag: configuration.replicaMaximumLag, identity: identity, calendar: calendar),
+      of: database, log: configuration.log)
   }
 
   private static func journal(_ configuration: Configuration) async throws -> Journal? {
@@ -206,12 +232,20 @@ package final class Store: Sendable {
 
   /// Records one exchange; returns when it is durable. Throws `StoreError`.
   package func append(_ exchange: NewExchange, account: String) async throws -> Receipt {
-    try await recorder.append(pending(exchange, account: account)).get()
+    let before: UInt64 = replica?.writeCount ?? 0
+    let receipt: Receipt = try await recorder.append(pending(exchange, account: account)).get()
+    replica?.note(receipt, account: account, before: before)
+    return receipt
   }
 
   /// Records many; results in order, each its own success or failure.
   package func append(_ exchanges: [NewExchange], account: String) async -> [Result<Receipt, StoreError>] {
-    await recorder.append(exchanges.map { pending($0, account: account) })
+    let before: UInt64 = replica?.writeCount ?? 0
+    let results: [Result<Receipt, StoreError>] = await recorder.append(exchanges.map { pending($0, account: account) })
+    if let replica {
+      for case .success(let receipt) in results { replica.note(receipt, account: account, before: before) }
+    }
+    return results
   }
 
   func pending(_ exchange: NewExchange, account: String) -> PendingExchange {
@@ -225,6 +259,9 @@ package final class Store: Sendable {
     guard let reason = await unavailability() else { return .ready }
     return recorder.hasStandIn ? .degraded(reason) : .unavailable(reason)
   }
+
+  /// How the replica that is read fares; nil where there is none.
+  package var replicaStatistics: ReplicaStatistics? { replica?.statistics }
 
   /// What waits on this machine to be delivered; nil where there is no journal.
   package var journalContents: JournalContents? { recorder.journalStatistics }
@@ -250,6 +287,9 @@ package final class Store: Sendable {
 
   /// Commits what is queued, then closes.
   package func close() async {
+    replicaCare?.cancel()
+    await replicaCare?.value
+    await replica?.close()
     await recorder.close()
     await database.close()
   }
@@ -267,7 +307,7 @@ package enum Readiness: Sendable, Equatable {
 package typealias DatabaseHolder = WriteLock.Holder
 
 extension Connection {
-  fileprivate func checkSchema() throws {
+  func checkSchema() throws {
     let version: Int64 = try schemaVersion()
     let newest: Int64 = Migration.all.last?.version ?? 0
     guard version > 0 else { throw StoreError.unusable("the database holds no Verbatim history") }

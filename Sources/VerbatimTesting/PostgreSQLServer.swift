@@ -20,7 +20,7 @@ package final class PostgreSQLServer: Sendable {
   /// Holds the unix socket and, with TLS, `server.pem`, which is its own authority.
   package let folder: TemporaryFolder
   private let hasTLS: Bool
-  private let account: ServerAccount
+  let account: ServerAccount
   private let process = Mutex<DatabaseServerProcess?>(nil)
   private let lastNumber = Atomic<Int>(0)
 
@@ -35,14 +35,14 @@ package final class PostgreSQLServer: Sendable {
     return server
   }
 
-  private init(hasTLS: Bool) throws {
+  init(hasTLS: Bool) throws {
     self.hasTLS = hasTLS
     folder = try TemporaryFolder()
     account = try ServerAccount()
     port = try freePort()
   }
 
-  private var data: String { folder.path("data") }
+  var data: String { folder.path("data") }
 
   // MARK: Starting and ending
 
@@ -129,7 +129,7 @@ package final class PostgreSQLServer: Sendable {
   }
 
   /// Debian keeps the server's programs out of `PATH`, in a folder for each version.
-  private static func binary(_ name: String) throws -> String {
+  static func binary(_ name: String) throws -> String {
     let root = "/usr/lib/postgresql"
     let versions = try FileManager.default.contentsOfDirectory(atPath: root).compactMap { Int($0) }
     guard let newest = versions.max() else { throw SpawnError("there is no PostgreSQL server under \(root)") }

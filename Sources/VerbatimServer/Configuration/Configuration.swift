@@ -21,6 +21,9 @@ package struct Configuration: Sendable {
   /// Where accounts, keys and the like will be; it has no tables yet and is opened only where it holds the history.
   package var mainDatabase = DatabaseLocation.standard
   package var historyDatabase = DatabaseLocation.standard
+  /// A replica of the history's database; only a server reads it.
+  package var readDatabase: DatabaseLocation?
+  package var replicaMaximumLag: Duration = .seconds(10)
   package var connections = ConnectionLimits()
   package var journal = JournalLocation()
   package var slowQueryThreshold: Duration = .milliseconds(500)
@@ -64,6 +67,10 @@ package struct Configuration: Sendable {
 
   /// Refuses to serve strangers by accident.
   package func checkForServing() throws(ConfigurationError) {
+    if let readDatabase, !readDatabase.engine.isOfSameKind(as: historyDatabase.engine) {
+      throw ConfigurationError(
+        "MES_SQL_READ_DSN names another kind of database than the history is in; it must be a replica of that")
+    }
     if authentication == .on {
       throw ConfigurationError(
         "AUTH=on: this version has no keys yet, so nobody could be let in; "

@@ -20,6 +20,7 @@ package struct ConfigurationSources: Sendable {
       try apply(setting, value, to: &configuration)
     }
     try chooseDatabases(&configuration)
+    if let value = value(of: Settings.readDatabase.name) { try apply(Settings.readDatabase, value, to: &configuration) }
     if value(of: "PARTITION_TIMEZONE") == nil, let zone = configuration.logTimeZone {
       configuration.partitionTimeZone = zone
     }

@@ -36,6 +36,13 @@ package enum Settings {
     configuration.historyDatabase = try DatabaseLocation(dsn: text)
   }
 
+  static let readDatabase = Setting(
+    "MES_SQL_READ_DSN", "--history-read-database", "DSN", isDSN: true,
+    "A replica of the history's database, which the server reads; whoever has just written reads what was written."
+  ) { text, configuration throws(SettingError) in
+    configuration.readDatabase = try DatabaseLocation(dsn: text)
+  }
+
   static let mainDatabase: [Setting] = [
     Setting(
       "SQL_DSN", "--database", "DSN", standard: "./data/verbatim.db", isDSN: true,
@@ -51,6 +58,13 @@ package enum Settings {
 
   private static let databases: [Setting] =
     [historyDatabase] + mainDatabase + [
+      readDatabase,
+      Setting(
+        "MES_SQL_READ_MAX_LAG", "--history-read-max-lag", "SECONDS", standard: "10",
+        "How far the replica may lag behind before the history's own database is read instead."
+      ) { text, configuration throws(SettingError) in
+        configuration.replicaMaximumLag = .seconds(try Value.integer(text, 1...3600))
+      },
       Setting(
         "SQL_MAX_OPEN_CONNS", "--sql-max-open-conns", "COUNT", standard: "32",
         "The most connections to the history's database, opened when needed; two of them write to a server, one to a file."

@@ -38,7 +38,13 @@ struct HealthHandlers: Sendable {
     if let journal = store.journalContents, journal.waiting + journal.setAside > 0 {
       json.add("journal", [("waiting", journal.waiting), ("set_aside", journal.setAside), ("bytes", journal.bytes)])
     }
-    if request.queryParameter("connections") != nil { json.add("connections", store.connectionStatistics.counts) }
+    if request.queryParameter("connections") != nil {
+      json.add("connections", store.connectionStatistics.counts)
+      if let replica = store.replicaStatistics {
+        json.add("replica_state", replica.condition)
+        json.add("replica", [("reads", replica.reads), ("behind", replica.behind), ("missed", replica.missed)])
+      }
+    }
     json.endObject()
     var response = HTTPResponse.json(json, status: status)
     if status == 503 { response.fields["Retry-After"] = "1" }

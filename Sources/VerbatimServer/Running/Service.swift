@@ -24,6 +24,8 @@ package struct Service: Sendable {
     try configuration.historyDatabase.prepareFolder()
     var storeConfiguration = configuration.store(log: log)
     storeConfiguration.purpose = "server"
+    storeConfiguration.replica = configuration.readDatabase?.engine
+    storeConfiguration.replicaMaximumLag = configuration.replicaMaximumLag
     // A file is on this machine itself.
     if configuration.historyDatabase.engine.file == nil, let journal = configuration.journal.configuration {
       try configuration.journal.prepareFolder()

@@ -18,6 +18,7 @@ struct CopyPass {
 
   /// Answers what both sides hold, table by table; throws `StoreError.unusable` where they still differ.
   func run(on source: isolated Connection) throws -> [HistoryCopy.CopiedTableSummary] {
+    try checkTables(of: source)
     var held: [PortionContents] = []
     for table in tables { held.append(try bring(table, from: source)) }
     var summaries: [HistoryCopy.CopiedTableSummary] = []
@@ -32,6 +33,17 @@ struct CopyPass {
         .init(table: table.name, days: table.isByID ? contents.count : nil, contents: contents.total))
     }
     return summaries
+  }
+
+  /// Which tables of days there are was asked before the snapshot, for MariaDB shows none that is younger.
+  private func checkTables(of source: isolated Connection) throws {
+    let schema: any SchemaStatements.Type = try source.dialect().schema
+    let known = Set(tables.map(\.name))
+    for name in try source.dayPlaces().flatMap(\.tables) where !known.contains(name) {
+      guard try source.first(schema.table(named: name), { _ in true }) == nil else {
+        throw StoreError.unavailable(reason: "\(name) was made just now; run the copy again", retryAfter: .seconds(1))
+      }
+    }
   }
 
   /// Copies what the target lacks; answers what the source holds.

@@ -52,6 +52,8 @@ package struct HistoryCopy: Sendable {
       writing.isCopyTarget = true
       writing.purpose = "copy"
       writing.partitionTimeZone = source.calendar.timeZoneName
+      // Tables of days come from the source.
+      writing.isDaily = false
       return try await withStore(writing) { target in try await copy(source, target) }
     }
   }
@@ -62,7 +64,10 @@ package struct HistoryCopy: Sendable {
     }
     let days: Set<String> = try await source.database.read { try $0.historyTables() }
     let tables: [CopiedTable] = try await target.database.writer.run { try $0.copiedTables(ofDays: days.sorted()) }
-    let resumes: Bool = try await prepare(target, tables, identity)
+    let others: [CopiedTable] = try await target.database.writer.run { connection in
+      try connection.historyTables().subtracting(days).sorted().compactMap { try connection.copiedTable($0) }
+    }
+    let resumes: Bool = try await prepare(target, tables, others, identity)
     let worker = CopyTarget(target.database.writer)
     let pass = CopyPass(
       tables: tables, calendar: source.calendar, target: worker, resumes: resumes, onProgress: onProgress)
@@ -80,19 +85,25 @@ package struct HistoryCopy: Sendable {
     return summaries
   }
 
-  /// Marks the target as a copy of the source; answers whether it was one before.
-  private func prepare(_ target: Store, _ tables: [CopiedTable], _ identity: String) async throws -> Bool {
+  /// Marks the target as a copy of the source; answers whether it was one before. `others`: tables of days that the
+  /// source has not.
+  private func prepare(
+    _ target: Store, _ tables: [CopiedTable], _ others: [CopiedTable], _ identity: String
+  ) async throws -> Bool {
     let (calendar, replaces) = (target.calendar, replaces)
     return try await target.database.writer.run { connection in
       let mark: CopyMark? = try connection.copyMark()
       var resumes: Bool = mark?.source == identity
-      if let objection = try connection.objection(to: mark, of: identity, tables, calendar: calendar) {
+      if let objection = try connection.objection(
+        to: mark, of: identity, tables + others, calendar: calendar)
+      {
         guard replaces else { throw StoreError.unusable(objection) }
         for table in tables where table.name != CopyMark.table {
           try connection.execute(table.deletion(of: .whole))
         }
         resumes = false
       }
+      for table in others { try connection.execute("DROP TABLE \(identifier: table.name)") }
       try connection.setCopyMark(CopyMark(source: identity, state: .begun))
       return resumes
     }
@@ -134,7 +145,7 @@ extension Connection {
   ) throws -> String? {
     let way = "name another database, or delete what it holds with --replace"
     guard let mark else {
-      for table in tables where table.name != CopyMark.table && table.name != Self.registerOfDays {
+      for table in tables where table.name != CopyMark.table && !Self.registersOfDays.contains(table.name) {
         let row: Bool? = try first("\(table.selection(of: .whole)) LIMIT 1") { _ in true }
         if row != nil { return "the target holds other data (\(table.name)); \(way)" }
       }
@@ -149,6 +160,6 @@ extension Connection {
       ? nil : "the target has recorded exchanges of its own since it was copied, which would be lost; \(way)"
   }
 
-  /// Has rows of days that are empty, too.
-  private static let registerOfDays = "verbatim_partitions"
+  /// They have rows of days that are empty, too.
+  private static let registersOfDays: Set<String> = ["verbatim_partitions", "verbatim_day_tables"]
 }

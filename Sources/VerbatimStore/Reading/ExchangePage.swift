@@ -18,6 +18,8 @@ package enum PageAnswer: Sendable {
   case noConversation
   /// The conversation has no such exchange to go on from.
   case noCursor
+
+  var isPage: Bool { if case .page = self { true } else { false } }
 }
 
 package struct ExchangePage: Sendable {

@@ -3,11 +3,14 @@ import VerbatimModel
 
 extension Store {
   package func conversation(_ id: String, account: String) async throws -> Conversation? {
-    try await reading { connection in
+    let find: @Sendable (isolated Connection) throws -> Conversation? = { connection in
       if let conversation = try connection.conversation(id, account: account) { return conversation }
       guard let first = try connection.conversation(aliasedBy: id, account: account) else { return nil }
       return try connection.conversation(first, account: account)
     }
+    let answer: Conversation?? = try await readingReplica(id, account, find)
+    if let conversation = answer ?? nil { return conversation }
+    return try await reading(find)
   }
 
   /// At most `limit` exchanges of a conversation from one of its ends, or on from the cursor, always oldest first;
@@ -20,12 +23,29 @@ extension Store {
     of conversation: String, account: String, from place: PagePlace = .newest, limit: Int
   ) async throws -> PageAnswer {
     let calendar: PartitionCalendar = calendar
-    return try await readingHistory { connection, absent in
+    let page: @Sendable (isolated Connection, Set<String>) throws -> PageAnswer = { connection, absent in
       try connection.snapshot {
         var rows = ConversationRows(conversation: conversation, account: account, place: place, calendar: calendar)
         rows.absentTables = absent
         return try connection.page(of: rows, limit: limit)
       }
+    }
+    let answer: PageAnswer? = try await readingReplica(conversation, account) { try page($0, []) }
+    if let answer, answer.isPage { return answer }
+    return try await readingHistory(page)
+  }
+
+  /// What the replica answers, where there is one that has what the caller wrote. What it does not know may just not
+  /// have reached it: ask the history's own database then.
+  private func readingReplica<Result: Sendable>(
+    _ conversation: String, _ account: String,
+    _ body: @escaping @Sendable (isolated Connection) throws -> Result
+  ) async throws -> Result? {
+    guard let replica else { return nil }
+    do {
+      return try await replica.read(OwnWrites.Conversation(conversation, account: account), body)
+    } catch let error as DatabaseError where error.kind != .cancelled {
+      throw noted(error)
     }
   }
 

@@ -1,0 +1,204 @@
+import Databases
+import Synchronization
+import VerbatimModel
+
+/// A copy of the history that its server keeps, for reading.
+///
+/// Whoever reads a conversation that this process has written to gets what was written: from the replica once it has the
+/// exchange, until then from the history's own database. A replica that is away, or lacks what was written longer ago
+/// than the bound, is not read until it is found to have caught up; nobody waits for that.
+final class Replica: Sendable {
+  struct Configuration: Sendable {
+    var database: Database.Configuration
+    /// What was written longer ago must be there.
+    var maximumLag: Duration
+    /// The history's first start: a replica of it has the same.
+    var identity: String
+    var calendar: PartitionCalendar
+  }
+
+  private struct State {
+    var condition = ReplicaState()
+    var database: Database?
+    var writes = OwnWrites(capacity: 100_000)
+    var statistics = ReplicaStatistics()
+  }
+
+  /// How often it is looked at.
+  private static let pause: Duration = .milliseconds(250)
+
+  private let configuration: Configuration
+  private let primary: Database
+  private let log: Log
+  private let clock: @Sendable () -> ContinuousClock.Instant
+  private let state = Mutex(State())
+
+  init(
+    _ configuration: Configuration, of primary: Database, log: Log,
+    clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+  ) {
+    self.configuration = configuration
+    self.primary = primary
+    self.log = log
+    self.clock = clock
+  }
+
+  var statistics: ReplicaStatistics {
+    state.withLock { state in
+      var statistics: ReplicaStatistics = state.statistics
+      statistics.condition = state.condition.name
+      return statistics
+    }
+  }
+
+  // MARK: Writing
+
+  /// To be asked before an exchange is handed in.
+  var writeCount: UInt64 { state.withLock { $0.writes.count } }
+
+  /// An exchange is durable in the history's own database, and was handed in when `before` had been written.
+  func note(_ receipt: Store.Receipt, account: String, before: UInt64) {
+    guard !receipt.isJournaled else { return }
+    let conversation = OwnWrites.Conversation(receipt.conversationID, account: account)
+    let now: ContinuousClock.Instant = clock()
+    state.withLock { $0.writes.note(receipt.exchangeID, in: conversation, before: before, at: now) }
+  }
+
+  // MARK: Reading
+
+  /// Runs `body` on the replica; nil where the history's own database has to be asked: the replica is away, or lacks
+  /// what this process wrote.
+  func read<Result: Sendable>(
+    _ conversation: OwnWrites.Conversation, _ body: @escaping @Sendable (isolated Connection) throws -> Result
+  ) async throws -> Result? {
+    let (database, needed) = state.withLock { state in
+      let isUsable: Bool = state.condition.condition == .ready && !state.writes.isOverflown
+      return (isUsable ? state.database : nil, state.writes.exchange(neededFor: conversation))
+    }
+    guard let database else { return count(\.missed, nil) }
+    do {
+      let calendar: PartitionCalendar = configuration.calendar
+      let result: Result? = try await database.read { connection in
+        if let needed, try !connection.holdsExchange(needed, calendar) { return nil }
+        return try body(connection)
+      }
+      guard let result else { return count(\.behind, nil) }
+      if let needed { state.withLock { $0.writes.confirm(needed, in: conversation) } }
+      return count(\.reads, result)
+    } catch let error as DatabaseError where error.kind != .cancelled {
+      // What a replica takes over may end one read, or drop its table: that does not say that it is away.
+      if error.kind == .unavailable { become(.away(reason: error.message)) }
+      return count(\.missed, nil)
+    }
+  }
+
+  private func count<Result>(
+    _ counter: WritableKeyPath<ReplicaStatistics, Int> & Sendable, _ result: Result?
+  ) -> Result? {
+    state.withLock { $0.statistics[keyPath: counter] += 1 }
+    return result
+  }
+
+  // MARK: Looking after it
+
+  /// Looks at the replica again and again, until cancelled.
+  func run() async {
+    while !Task.isCancelled {
+      await look()
+      do { try await Task.sleep(for: Self.pause) } catch { return }
+    }
+  }
+
+  /// Looks whether the replica is there and what it has.
+  func look() async {
+    do {
+      let database: Database = try await openDatabase()
+      guard let probe = state.withLock({ $0.writes.probe }) else {
+        try await database.read { connection in _ = try connection.schemaVersion() }
+        return become(.ready)
+      }
+      if try await holds(probe, database) {
+        state.withLock { $0.writes.confirm(probe) }
+        become(.ready)
+      } else if probe.writtenAt.duration(to: clock()) <= configuration.maximumLag {
+        if state.withLock({ $0.condition.condition != .lagging }) { become(.ready) }
+      } else if try await holds(probe, primary) {
+        become(.lagging)
+      } else {
+        // Deleted meanwhile: what was written next tells more.
+        state.withLock { $0.writes.confirm(probe) }
+      }
+    } catch {
+      become(.away(reason: (error as? DatabaseError)?.message ?? "\(error)"))
+    }
+  }
+
+  private func holds(_ probe: OwnWrites.Probe, _ database: Database) async throws -> Bool {
+    let calendar: PartitionCalendar = configuration.calendar
+    return try await database.read { try $0.holdsExchange(probe.exchangeID, calendar) }
+  }
+
+  private func openDatabase() async throws -> Database {
+    if let database = state.withLock({ $0.database }) { return database }
+    let database: Database = try await Database.open(configuration.database)
+    do {
+      let identity: String? = try await database.read { connection in
+        try connection.checkSchema()
+        return try connection.setting(.firstStartedAt)
+      }
+      guard identity == configuration.identity else { throw StoreError.unusable("it holds another history") }
+    } catch {
+      await database.close()
+      throw error
+    }
+    state.withLock { $0.database = database }
+    return database
+  }
+
+  private func become(_ condition: ReplicaState.Condition) {
+    guard let line = state.withLock({ $0.condition.become(condition) }) else { return }
+    let name: String = "\(configuration.database.engine)"
+    switch condition {
+    case .away(let reason): log.warning(line, ["replica": name, "reason": reason])
+    case .lagging: log.warning(line, ["replica": name])
+    case .ready, .unknown: log.info(line, ["replica": name])
+    }
+  }
+
+  func close() async {
+    let database: Database? = state.withLock { state in
+      defer { state.database = nil }
+      return state.database
+    }
+    await database?.close()
+  }
+}
+
+/// How a replica fares, and who was read.
+package struct ReplicaStatistics: Sendable, Equatable {
+  /// `ready`, `away`, `lagging`, or `unknown` before it was looked at.
+  package var condition = "unknown"
+  /// Reads that it answered.
+  package var reads = 0
+  /// Reads that it could not answer yet, since it lacked what the caller had written.
+  package var behind = 0
+  /// Reads that went elsewhere, since it was away, lagged or failed.
+  package var missed = 0
+}
+
+extension Connection {
+  /// Whether an exchange is here, or was and has been dropped with its day.
+  fileprivate func holdsExchange(_ id: UUIDv7, _ calendar: PartitionCalendar) throws -> Bool {
+    let day: Day = calendar.day(of: id.milliseconds)
+    let place: DayPlace = try dayPlace(of: day) ?? .unentered(day)
+    do {
+      for table in place.messageTables + place.errorTables {
+        let found: Bool? = try first("SELECT 1 FROM \(identifier: table) WHERE id = \(id)") { _ in true }
+        if found == true { return true }
+      }
+      return false
+    } catch let error as DatabaseError where error.kind == .missingTable {
+      return true
+    }
+  }
+}
