@@ -93,6 +93,41 @@ import VerbatimTesting
     }
   }
 
+  @Test(arguments: pairs.prefix(3))
+  func `tables of days are copied, and those that the source has no more go`(
+    source: TestEngine, target: TestEngine
+  ) async throws {
+    try await CopyFixture.with(source, target) { fixture in
+      try await fixture.source.withStore { _ = try await CopyFixture.fill($0, keys: "single") }
+      let given = try await fixture.source.withStore({ $0.isDaily = true }) { store in
+        _ = try await CopyFixture.fill(store, keys: "daily")
+        return try await CopyFixture.said(in: store)
+      }
+      let tables = try await fixture.copy()
+      #expect(tables.contains { $0.table == "conversation_histories_2025_01_15" && $0.contents.rows > 0 })
+      try await fixture.target.withStore({ $0.isDaily = true }) { store in
+        let taken = try await CopyFixture.said(in: store)
+        #expect(taken == given)
+        let findings = try await store.findings()
+        #expect(findings == [])
+      }
+
+      try await fixture.source.withStore { store in
+        try await store.database.writer.run {
+          try $0.executeScript("DROP TABLE conversation_histories_2025_01_15")
+        }
+        _ = try await store.exchanges(of: "c-0", account: "a", limit: 100)
+      }
+      _ = try await fixture.copy()
+      try await fixture.target.withStore { store in
+        let names = try await store.database.read { try $0.historyTables() }
+        #expect(!names.contains("conversation_histories_2025_01_15"))
+        let findings = try await store.findings()
+        #expect(findings == [])
+      }
+    }
+  }
+
   @Test func `a copy of another history is no target`() async throws {
     try await CopyFixture.with(.sqlite, .sqlite) { fixture in
       try await fixture.source.withStore({ $0.clock = { 1 } }) { _ in }
