@@ -77,6 +77,25 @@ import VerbatimTesting
     }
   }
 
+  @Test(arguments: TestEngine.allCases)
+  func `tables of days bar the way back to a version that does not know them`(engine: TestEngine) async throws {
+    try await engine.withFixture { fixture in
+      for isDaily in [false, true] {
+        try await fixture.withStore({ $0.isDaily = isDaily }) { _ in }
+        let configuration = Store.Configuration(fixture.engine)
+        if isDaily {
+          await #expect(throws: StoreError.self) {
+            try await Store.migrate(configuration, to: 2, allowsLoss: true) { _ in }
+          }
+        } else {
+          try await Store.migrate(configuration, to: 2, allowsLoss: true) { _ in }
+          let back = try await Store.migrationPlan(configuration, to: nil)
+          #expect(back.current == 2)
+        }
+      }
+    }
+  }
+
   @Test(arguments: TestEngine.servers)
   func `two that migrate at once do each step once`(engine: TestEngine) async throws {
     let place = try await engine.makeDatabase()

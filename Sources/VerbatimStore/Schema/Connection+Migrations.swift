@@ -41,7 +41,7 @@ extension Connection {
     let applied: [Migration] = migrations.filter { $0.version > current && $0.version <= target }
     return MigrationPlan(
       current: current, target: target,
-      steps: try reversed.map { try $0.reversingStep() } + applied.map { MigrationPlan.Step($0, isReversal: false) })
+      steps: try reversed.map { try reversingStep(of: $0) } + applied.map { MigrationPlan.Step($0, isReversal: false) })
   }
 
   private func takeStep(
@@ -75,12 +75,38 @@ extension Connection {
   }
 
   private func reverse(_ migration: Migration) throws -> MigrationPlan.Step {
-    let step: MigrationPlan.Step = try migration.reversingStep()
-    guard case .script(let script, _) = migration.reversal else { return step }
+    let step: MigrationPlan.Step = try reversingStep(of: migration)
+    guard case .script(let script, _, _) = migration.reversal else { return step }
     try mark(migration, appliedAt: -1)
     try executeScript(script)
     try execute("DELETE FROM verbatim_schema_versions WHERE version = \(migration.version)")
     return step
+  }
+
+  /// Throws where there is no way back.
+  private func reversingStep(of migration: Migration) throws -> MigrationPlan.Step {
+    let bar: String?
+    let step: MigrationPlan.Step
+    switch migration.reversal {
+    case .script(_, let loss, let obstacle):
+      bar = try obstacle.flatMap { try isThere($0) ? $0.reason : nil }
+      step = MigrationPlan.Step(migration, isReversal: true, loss: loss)
+    case .impossible(let reason):
+      bar = reason
+      step = MigrationPlan.Step(migration, isReversal: true)
+    }
+    guard let bar else { return step }
+    throw StoreError.unusable(
+      "there is no way back from schema version \(migration.version) (\(migration.name)): \(bar)")
+  }
+
+  /// A table that a step back has dropped before it was cut off holds nothing.
+  private func isThere(_ obstacle: Migration.Obstacle) throws -> Bool {
+    do {
+      return try first("\(unsafeSQL: obstacle.query)") { _ in true } ?? false
+    } catch let error as DatabaseError where error.kind == .missingTable {
+      return false
+    }
   }
 
   private func hasBegun(_ migration: Migration) throws -> Bool {
@@ -122,17 +148,6 @@ extension Connection {
     return try first("SELECT coalesce(max(version), 0) FROM verbatim_schema_versions WHERE applied_at >= 0") {
       $0.integer(0)
     } ?? 0
-  }
-}
-
-extension Migration {
-  /// Throws where there is no way back.
-  fileprivate func reversingStep() throws(StoreError) -> MigrationPlan.Step {
-    switch reversal {
-    case .script(_, let loss): return MigrationPlan.Step(self, isReversal: true, loss: loss)
-    case .impossible(let reason):
-      throw .unusable("there is no way back from schema version \(version) (\(name)): \(reason)")
-    }
   }
 }
 

@@ -12,8 +12,15 @@ struct Migration: Sendable {
 
   enum Reversal: Sendable {
     /// May find that it was done already: `DROP TABLE IF EXISTS`. `loses` says what goes with it.
-    case script(String, loses: String? = nil)
+    case script(String, loses: String? = nil, obstacle: Obstacle? = nil)
     case impossible(reason: String)
+  }
+
+  /// What a database may hold that bars the way back.
+  struct Obstacle: Sendable {
+    /// Finds a row where it does.
+    let query: String
+    let reason: String
   }
 
   /// In order of their versions.
@@ -41,7 +48,11 @@ struct Migration: Sendable {
   /// Where the rows of each day are.
   static let dayTables = Migration(
     version: 3, name: "day tables",
-    reversal: .impossible(reason: "an older version would not find what is in the tables of days"),
+    reversal: .script(
+      "DROP TABLE IF EXISTS verbatim_day_tables",
+      obstacle: Obstacle(
+        query: "SELECT 1 FROM verbatim_day_tables WHERE message_table = 1 OR error_table = 1",
+        reason: "an older version would not find what is in the tables of days")),
     tables: ["verbatim_day_tables"], steps: { [$0.schema.dayTables($0)] })
 }
 

@@ -32,7 +32,7 @@ extension Store {
     onStep: @escaping @Sendable (MigrationPlan.Step) -> Void
   ) async throws {
     let target: Int64 = version ?? newestSchemaVersion
-    let now: Int64 = configuration.clock()
+    let (now, timeZone) = (configuration.clock(), configuration.partitionTimeZone)
     try await withDatabase(configuration, isWritable: true) { database in
       _ = try await database.writer.run { connection in
         let plan: MigrationPlan = try connection.migrationPlan(to: target, by: Migration.all)
@@ -42,6 +42,10 @@ extension Store {
               + "repeat with --yes if that may be")
         }
         try connection.migrate(to: target, by: Migration.all, now: now, onStep: onStep)
+        guard target > 0 else { return }
+        // As a first start does.
+        try connection.initializeSetting(.partitionTimeZone, to: timeZone)
+        try connection.initializeSetting(.firstStartedAt, to: "\(now)")
       }
     }
   }

@@ -8,7 +8,7 @@ extension Command {
       Option(name: "--to", placeholder: "VERSION", help: "A schema version; by default this program's."),
       Option(name: "--yes", placeholder: nil, help: "Allow steps back that lose something."),
     ],
-    settings: storeSettings
+    settings: storeSettings + ["PARTITION_TIMEZONE"]
   ) { invocation in
     let session = try Session(arguments: invocation.settings)
     defer { session.output.flush() }
