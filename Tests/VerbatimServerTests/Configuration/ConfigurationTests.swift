@@ -167,6 +167,15 @@ import VerbatimStore
     }
   }
 
+  @Test func `a replica is of the same kind as the history`() throws {
+    let history = ["MES_SQL_DSN": "postgres://u@h/d", "MES_SQL_READ_DSN": "postgres://u@replica/d"]
+    let configuration = try ConfigurationSources(environment: history).load()
+    try configuration.checkForServing()
+    #expect(configuration.readDatabase?.name.contains("replica") == true)
+    let mixed = history.merging(["MES_SQL_READ_DSN": "replica.db"]) { _, new in new }
+    #expect(throws: ConfigurationError.self) { try ConfigurationSources(environment: mixed).load().checkForServing() }
+  }
+
   @Test func `the summary shows no password`() throws {
     let sources = ConfigurationSources(
       arguments: ["SQL_DSN": "here.db"], environment: ["DATABASE_URL": "postgres://u:secret@h/d", "API_PORT": "7"])
