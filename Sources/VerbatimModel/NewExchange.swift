@@ -24,7 +24,7 @@ package struct NewExchange: Sendable {
   package var modelName: String
   /// What was asked, oldest first; at least one.
   package var messages: [Message]
-  /// What came back, by choice index; empty for a failure.
+  /// What came back, by choice index; empty for a failure, and where an answer was never recorded.
   package var choices: [Message]
   package var failure: Failure?
   package var attachments: [Attachment] = []
@@ -50,6 +50,9 @@ package struct NewExchange: Sendable {
   package var firstTokenLatency: Duration?
   /// Unix milliseconds, UTC; nil means now.
   package var createdAt: Int64?
+  /// The API key that the call came with, and the provider's endpoint that answered it, by New API's numbers.
+  package var tokenID: Int64?
+  package var channelID: Int64?
   /// The client's address.
   package var ip: String?
   /// Where it came in: `api`, `import`, …

@@ -28,6 +28,25 @@ import VerbatimTesting
     }
   }
 
+  @Test(arguments: TestEngine.allCases)
+  func `an exchange that was never answered reads back as its messages`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
+      var asked: NewExchange = .sample(conversation: "c")
+      asked.messages = [.text("system", "s"), .text("user", "a"), .text("user", "b")]
+      asked.choices = []
+      let id: UUIDv7 = try await store.append(asked, account: "a").exchangeID
+      _ = try await store.append(.sample(conversation: "c"), account: "a")
+      for place in [PagePlace.newest, .oldest] {
+        let answer = try await store.exchanges(of: "c", account: "a", from: place, limit: 10)
+        guard case .page(let page) = answer else { throw StoreError.unusable("no page") }
+        #expect(page.exchanges.map(\.id).first == id)
+        #expect(page.exchanges.first?.messages.map { $0.content?.string } == ["s", "a", "b"])
+        #expect(page.exchanges.first?.choices.isEmpty == true)
+      }
+      #expect(try await store.findings() == [])
+    }
+  }
+
   @Test(arguments: TestEngine.allCases, [1, 3, 50, 100])
   func `pages from the beginning give every exchange once, in order`(engine: TestEngine, limit: Int) async throws {
     try await engine.withStore { store in

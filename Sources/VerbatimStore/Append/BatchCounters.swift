@@ -38,6 +38,8 @@ struct BatchCounters {
     let accountID: ExactText
     let appID: ExactText
     let modelName: ExactText
+    /// 0 where none is known.
+    let channelID: Int64
     let status: String
   }
 
@@ -89,7 +91,7 @@ struct BatchCounters {
       accountID: ExactText(pending.accountID), id: ExactText(pending.conversationID))
     let unchanged = ConversationChange(
       first: pending, modelName: exchange.modelName, createdAt: pending.createdAt, lastActiveAt: pending.createdAt,
-      updatedAt: pending.recordedAt)
+      updatedAt: pending.updatedAt)
     Self.update(&conversations[conversation, default: unchanged], with: pending)
 
     let dayKey = UsageByDayKey(
@@ -101,7 +103,7 @@ struct BatchCounters {
 
     let hourKey = UsageByHourKey(
       hour: pending.createdAt - pending.createdAt % 3_600_000, accountID: dayKey.accountID, appID: dayKey.appID,
-      modelName: dayKey.modelName, status: pending.status)
+      modelName: dayKey.modelName, channelID: exchange.channelID ?? 0, status: pending.status)
     usageByHour[hourKey, default: Usage()].add(pending)
 
     var partition: PartitionChange = partitions[pending.day] ?? PartitionChange()
@@ -125,7 +127,7 @@ struct BatchCounters {
     change.modelName = pending.exchange.modelName
     change.createdAt = min(change.createdAt, pending.createdAt)
     change.lastActiveAt = max(change.lastActiveAt, pending.createdAt)
-    change.updatedAt = max(change.updatedAt, pending.recordedAt)
+    change.updatedAt = max(change.updatedAt, pending.updatedAt)
     change.days.insert(pending.day)
   }
 }

@@ -9,14 +9,14 @@ import VerbatimModel
 /// wait for each other.
 extension Connection {
   /// `mayBeStored`: an attempt to write these exchanges ended without an answer; those that are there are not written
-  /// again, and their receipts are the same. Fails as `missingTable` when a day's table was dropped meanwhile; the next
-  /// attempt makes it again.
+  /// again, and their receipts are the same. `alongside`: what else is to be written in the same transaction. Fails as
+  /// `missingTable` when a day's table was dropped meanwhile; the next attempt makes it again.
   func commit(
-    _ batch: [PendingExchange], to tables: DayTables, mayBeStored: Bool = false
+    _ batch: [PendingExchange], to tables: DayTables, mayBeStored: Bool = false, alongside: () throws -> Void = {}
   ) throws -> [Store.Receipt] {
     try prepare(tables, for: batch)
     do {
-      return try write(batch, to: tables, mayBeStored: mayBeStored)
+      return try write(batch, to: tables, mayBeStored: mayBeStored, alongside: alongside)
     } catch let error as DatabaseError where error.kind == .missingTable {
       tables.forget(batch)
       throw error
@@ -24,7 +24,7 @@ extension Connection {
   }
 
   private func write(
-    _ batch: [PendingExchange], to tables: DayTables, mayBeStored: Bool
+    _ batch: [PendingExchange], to tables: DayTables, mayBeStored: Bool, alongside: () throws -> Void
   ) throws -> [Store.Receipt] {
     let dialect: Dialect = try dialect()
     return try transaction {
@@ -33,6 +33,7 @@ extension Connection {
       if mayBeStored { fresh = try missing(fresh) }
       try insertRows(of: fresh, in: tables)
       try count(BatchCounters(fresh), sorted: dialect.isServer)
+      try alongside()
       return zip(batch, winners).map { pending, winner in winner ?? pending.receipt }
     }
   }

@@ -74,7 +74,7 @@ extension Connection {
       binds.text(key.accountID.text)
       binds.text(key.appID.text)
       binds.text(key.modelName.text)
-      binds.integer(0)
+      binds.integer(key.channelID)
       binds.text(key.status)
       usage.bind(to: binds, latencies: moved)
     }
@@ -139,8 +139,8 @@ extension BatchCounters.UsageByDayKey {
 }
 
 extension BatchCounters.UsageByHourKey {
-  fileprivate var order: (Int64, String, String, String, String) {
-    (hour, accountID.text, appID.text, modelName.text, status)
+  fileprivate var order: (Int64, String, String, String, Int64, String) {
+    (hour, accountID.text, appID.text, modelName.text, channelID, status)
   }
 }
 

@@ -13,7 +13,8 @@ enum HistoryColumns {
     .init("total_tokens", .integer), .init("finish_reason", .text), .init("system_fingerprint", .text),
     .init("response_id", .text), .init("is_stream", .integer), .init("latency", .integer),
     .init("first_token_latency", .integer), .init("total_price", .integer), .init("currency", .text),
-    .init("status", .text), .init("ip", .text), .init("client_message_id", .text),
+    .init("status", .text), .init("token_id", .integer), .init("channel_id", .integer), .init("ip", .text),
+    .init("client_message_id", .text),
     .init("attachment_count", .integer), .init("request", .text), .init("usage", .text), .init("inputs", .text),
     .init("other", .text),
   ]
@@ -35,7 +36,8 @@ struct MessageRow {
   private let id: UUIDv7
   private let parentID: UUIDv7?
 
-  /// Input messages, then choices: ids ascend with the position, and each row's parent is what it answers.
+  /// Input messages, then choices: ids ascend with the position, and each row's parent is what it answers. Where there
+  /// is no choice, the last message takes its place.
   static func rows(of pending: PendingExchange) -> [MessageRow] {
     guard !pending.isFailure else { return [] }
     let exchange: NewExchange = pending.exchange
@@ -45,7 +47,7 @@ struct MessageRow {
     for (index, message) in exchange.messages.enumerated() {
       rows.append(
         MessageRow(
-          pending: pending, message: message, position: index, choiceIndex: nil,
+          pending: pending, message: message, position: index, choiceIndex: index == pending.inputCount ? 0 : nil,
           id: pending.firstID.adding(UInt64(index)),
           parentID: index == 0 ? nil : pending.firstID.adding(UInt64(index - 1))))
     }
@@ -107,6 +109,8 @@ struct MessageRow {
     binds.integer(exchange.totalPrice)
     binds.text(pending.currency)
     binds.text(pending.status)
+    binds.integer(exchange.tokenID)
+    binds.integer(exchange.channelID)
     binds.text(exchange.ip)
     binds.text(exchange.clientMessageID)
     binds.integer(Int64(exchange.attachments.count))
@@ -117,6 +121,6 @@ struct MessageRow {
   }
 
   private func bindNoExchange(to binds: borrowing Binds) {
-    for _ in 0..<21 { binds.null() }
+    for _ in 0..<23 { binds.null() }
   }
 }

@@ -19,6 +19,8 @@ final class PendingExchange: Sendable {
   let id: UUIDv7
   let createdAt: Int64
   let recordedAt: Int64
+  /// When its conversation was changed by it.
+  let updatedAt: Int64
   let day: Day
   /// Whoever holds any of them already is the same exchange.
   let claims: [Claim]
@@ -35,8 +37,12 @@ final class PendingExchange: Sendable {
   let size: Int
 
   var isFailure: Bool { exchange.failure != nil }
-  var status: String { isFailure ? "error" : "normal" }
+  var status: String { isFailure ? "error" : exchange.choices.isEmpty ? Self.unanswered : "normal" }
+  /// The status of an exchange whose answer was never recorded; its row is its last message.
+  static let unanswered = "unanswered"
   /// Rows in `conversation_histories`: none for a failure.
+  /// Messages that stand before the exchange's own row.
+  var inputCount: Int { Self.inputCount(of: exchange) }
   var rowCount: Int { isFailure ? 0 : exchange.messages.count + exchange.choices.count }
   /// What the counters move by; a provider's absurd figure stays in `usage` and is not counted.
   var promptTokens: Int64 { Self.plausible(exchange.promptTokens) ?? 0 }
@@ -64,18 +70,19 @@ final class PendingExchange: Sendable {
       exchange, accountID: accountID, firstID: firstID, calendar: calendar, currency: currency, recordedAt: now)
   }
 
-  /// `currency`: of exchanges that name none.
+  /// `currency`: of exchanges that name none; `updatedAt`: nil for the time of receipt.
   init(
     _ exchange: NewExchange, accountID: String, firstID: UUIDv7, calendar: PartitionCalendar, currency: String,
-    recordedAt: Int64
+    recordedAt: Int64, updatedAt: Int64? = nil
   ) {
     self.exchange = exchange
     self.accountID = accountID
     self.firstID = firstID
     self.recordedAt = recordedAt
+    self.updatedAt = updatedAt ?? recordedAt
     self.currency = exchange.currency ?? currency
     let isFailure: Bool = exchange.failure != nil
-    id = firstID.adding(UInt64(isFailure ? 0 : exchange.messages.count))
+    id = firstID.adding(UInt64(Self.inputCount(of: exchange)))
     createdAt = firstID.milliseconds
     day = calendar.day(of: createdAt)
     let conversationID: String = exchange.conversationID ?? firstID.description
@@ -114,6 +121,11 @@ final class PendingExchange: Sendable {
       if text.contains(where: { !$0.isWhitespace }) { return text }
     }
     return "Conversation " + calendar.compactTimestamp(of: createdAt)
+  }
+
+  private static func inputCount(of exchange: NewExchange) -> Int {
+    if exchange.failure != nil { return 0 }
+    return exchange.choices.isEmpty ? max(0, exchange.messages.count - 1) : exchange.messages.count
   }
 
   private static func size(of exchange: NewExchange) -> Int {

@@ -15,6 +15,7 @@ extension PendingExchange {
     case modelProvider, modelName, message, choice, failureCode, failureMessage, attachment
     case request, inputs, metadata, usage, promptTokens, completionTokens, totalTokens, totalPrice
     case finishReason, systemFingerprint, responseID, isStream, latency, firstTokenLatency, ip, source
+    case tokenID, channelID
   }
 
   func journalEntry() -> [UInt8] {
@@ -54,6 +55,8 @@ extension PendingExchange {
     add(.firstTokenLatency, integer: firstTokenLatency)
     add(.ip, text: exchange.ip)
     add(.source, text: exchange.source)
+    add(.tokenID, integer: exchange.tokenID)
+    add(.channelID, integer: exchange.channelID)
     fields.add(Self.end, [])
     return [Self.format] + fields.bytes
   }
@@ -118,6 +121,8 @@ extension PendingExchange {
     case .firstTokenLatency: exchange.firstTokenLatency = .milliseconds(try field.integer())
     case .ip: exchange.ip = field.text
     case .source: exchange.source = field.text
+    case .tokenID: exchange.tokenID = try field.integer()
+    case .channelID: exchange.channelID = try field.integer()
     }
   }
 }

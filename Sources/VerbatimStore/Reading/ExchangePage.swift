@@ -96,11 +96,12 @@ struct ExchangePageBuilder {
 
   private mutating func exchange(_ row: HistoryRow) throws -> StoredExchange {
     var exchange: StoredExchange = try row.exchange()
-    exchange.choices = [row.message()]
+    let message: Message = row.message()
     switch order {
-    case .newestFirst: exchange.choices += waiting.reversed()
+    case .newestFirst: exchange.choices = waiting.reversed()
     case .oldestFirst: exchange.messages = waiting
     }
+    if row.isUnanswered { exchange.messages.append(message) } else { exchange.choices.insert(message, at: 0) }
     waiting = []
     waitingBytes = PageBudget()
     return exchange

@@ -14,12 +14,18 @@ struct HistoryRow {
     case role, name, contentKind, toolCallID, createdAt, recordedAt, content, raw, toolCalls
     case modelProvider, modelName, promptTokens, completionTokens, totalTokens, finishReason
     case systemFingerprint, responseID, isStream, latency, firstTokenLatency, totalPrice, currency
-    case status, ip, clientMessageID, attachmentCount, request, usage, inputs, other
+    case status, tokenID, channelID, ip, clientMessageID, attachmentCount, request, usage, inputs, other
     case errorCode, errorMessage
   }
 
   /// nil for an input message.
   var choiceIndex: Int64? { integer(.choiceIndex) }
+
+  /// Whether it is a message that stands for an exchange without an answer.
+  var isUnanswered: Bool { text(.status) == PendingExchange.unanswered }
+
+  /// Whether it carries its exchange.
+  func isExchange() throws -> Bool { try exchangeID() == row.uuid(Column.id.rawValue) }
 
   func exchangeID() throws -> UUIDv7 { try row.uuid(Column.exchangeID.rawValue) }
 

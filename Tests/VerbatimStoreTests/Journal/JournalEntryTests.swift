@@ -44,6 +44,8 @@ import VerbatimModel
     exchange.latency = .milliseconds(1234)
     exchange.firstTokenLatency = .milliseconds(12)
     exchange.createdAt = 1_600_000_000_000
+    exchange.tokenID = 7
+    exchange.channelID = 3
     exchange.ip = "::1"
     exchange.source = "import"
     return exchange
