@@ -1,5 +1,5 @@
 /// One item of a conversation in OpenAI form, as it is stored.
-package struct Message: Sendable {
+package struct Message: Sendable, Equatable {
   /// What `content` is.
   package enum ContentKind: String, Sendable {
     /// A JSON string; `content` is its text.

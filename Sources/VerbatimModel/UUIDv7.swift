@@ -34,6 +34,13 @@ extension UUIDv7 {
     UUIDv7(milliseconds: milliseconds, highTail: 0, lowTail: 0)
   }
 
+  /// An id that follows from what it is made of: 40 bits of a number, 20 of a tag, and room for 2^14 ids after it.
+  package static func derived(at milliseconds: Int64, number: UInt64, tag: UInt64) -> UUIDv7 {
+    UUIDv7(
+      milliseconds: milliseconds, highTail: number >> 28,
+      lowTail: (number & 0xfff_ffff) << 34 | (tag & 0xf_ffff) << 14)
+  }
+
   /// Unix milliseconds, UTC.
   package var milliseconds: Int64 { Int64(high >> 16) }
 

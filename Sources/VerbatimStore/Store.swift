@@ -32,6 +32,8 @@ package final class Store: Sendable {
     var isCopyTarget = false
     /// Why it is opened for writing, for others who want to: `server`, for example.
     package var purpose = "another program"
+    /// Opened to move another program's tables, which otherwise must be moved before.
+    var isMovingLegacyTables = false
     /// Where exchanges wait while a server cannot be reached; nil, and with a file: nowhere.
     package var journal: JournalConfiguration?
     package var log: Log = .silent
@@ -171,7 +173,7 @@ package final class Store: Sendable {
     return calendar
   }
 
-  private static func databaseConfiguration(_ configuration: Configuration) -> Database.Configuration {
+  static func databaseConfiguration(_ configuration: Configuration) -> Database.Configuration {
     var database = Database.Configuration(configuration.engine)
     configuration.connections.apply(to: &database)
     database.isWritable = !configuration.isReadOnly
@@ -192,6 +194,7 @@ package final class Store: Sendable {
     let now: Int64 = configuration.clock()
     let timeZone: String = calendar.timeZoneName
     let version: Int64 = try await database.writer.run { connection in
+      if !configuration.isMovingLegacyTables { try connection.refuseLegacyTables() }
       let version: Int64 = try connection.migrate(now: now)
       if !configuration.isCopyTarget { try connection.checkCopyIsWhole() }
       try connection.initializeSetting(.partitionTimeZone, to: timeZone)

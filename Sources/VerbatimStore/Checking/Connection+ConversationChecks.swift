@@ -52,7 +52,7 @@ extension Connection {
     return try query(
       """
       SELECT account_id, id, dialogue_count, message_count, error_count, total_tokens, total_price, created_at,
-        last_active_at
+        last_active_at, CASE WHEN metadata LIKE '{"legacy":%' THEN 1 ELSE 0 END
       FROM conversations
       WHERE \(condition)
       ORDER BY account_id, id
@@ -66,7 +66,7 @@ extension Connection {
         counted: ConversationSums(
           exchanges: row.integer(2), messages: row.integer(3), errors: row.integer(4), tokens: row.integer(5),
           price: row.integer(6), times: times),
-        mayHaveLostRows: dropped.contains { $0.overlaps(times) })
+        mayHaveLostRows: dropped.contains { $0.overlaps(times) }, isTakenOver: row.integer(9) == 1)
     }
   }
 

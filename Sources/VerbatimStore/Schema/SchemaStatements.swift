@@ -9,6 +9,13 @@ protocol SchemaStatements {
   static func table(named name: String) -> SQL
   /// A table's columns in their order: name, type, place in the primary key from 1 on or 0.
   static func columns(of table: String) -> SQL
+  /// The names of all tables.
+  static func tableNames() -> SQL
+  /// Table, column and type of the columns of some tables, each table's in their order.
+  static func columns(of tables: [String]) -> SQL
+  /// Statements, one after the other, that rename tables; all or, where definitions are not rolled back, one that does
+  /// it at once.
+  static func renaming(_ names: [(old: String, new: String)]) -> [String]
   /// The tables of the recorder, one script or statement after the other. Where definitions are not rolled back, each
   /// may find that it was done already.
   static func recorder(_ dialect: Dialect) -> [String]
@@ -23,6 +30,8 @@ protocol SchemaStatements {
   /// Runs `body` while nobody else makes tables of days or enters them: in one transaction where definitions are rolled
   /// back. Fails as a conflict when another takes too long.
   static func makingDayTables<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result
+  /// A query for 1 when this session is the only one to move tables from now on, else 0; nil where nobody else writes.
+  static func sessionLock() -> SQL?
   /// Runs `body` while nobody else changes the schema: in one transaction where definitions are rolled back.
   static func exclusively<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result
   /// How the server is set up so that a commit might not survive a crash, a few words each.

@@ -35,6 +35,25 @@ enum MySQLSchema: SchemaStatements {
     """
   }
 
+  static func tableNames() -> SQL {
+    "SELECT table_name FROM information_schema.tables WHERE table_schema = database() AND table_type = 'BASE TABLE'"
+  }
+
+  static func columns(of tables: [String]) -> SQL {
+    """
+    SELECT table_name, column_name, data_type
+    FROM information_schema.columns
+    WHERE table_schema = database() AND table_name IN (\(list: tables))
+    ORDER BY table_name, ordinal_position
+    """
+  }
+
+  static func renaming(_ names: [(old: String, new: String)]) -> [String] {
+    ["RENAME TABLE " + names.map { "\"\($0.old)\" TO \"\($0.new)\"" }.joined(separator: ", ")]
+  }
+
+  static func sessionLock() -> SQL? { "SELECT get_lock(concat('verbatim_legacy_', sha1(database())), 0)" }
+
   /// The lock is the session's, for it must outlast the commits of definitions. Its name has the database's, since one
   /// server has the locks of all.
   static func exclusively<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result {

@@ -36,6 +36,23 @@ enum PostgreSQLSchema: SchemaStatements {
 
   /// The lock ends with the transaction, however that ends. It is waited for as long as another's upgrade takes; for
   /// what comes after it the session's `lock_timeout` holds again.
+  static func tableNames() -> SQL { "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()" }
+
+  static func columns(of tables: [String]) -> SQL {
+    """
+    SELECT table_name, column_name, data_type
+    FROM information_schema.columns
+    WHERE table_schema = current_schema() AND table_name IN (\(list: tables))
+    ORDER BY table_name, ordinal_position
+    """
+  }
+
+  static func renaming(_ names: [(old: String, new: String)]) -> [String] {
+    names.map { "ALTER TABLE \"\($0.old)\" RENAME TO \"\($0.new)\"" }
+  }
+
+  static func sessionLock() -> SQL? { "SELECT CASE WHEN pg_try_advisory_lock(\(lockNumber + 1)) THEN 1 ELSE 0 END" }
+
   static func exclusively<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result {
     try connection.transaction {
       let timeout = try connection.first("SELECT current_setting('lock_timeout')") { $0.text(0) }

@@ -23,6 +23,24 @@ enum SQLiteSchema: SchemaStatements {
     "SELECT name, type, pk FROM pragma_table_info(\(table)) ORDER BY cid"
   }
 
+  static func tableNames() -> SQL { "SELECT name FROM sqlite_master WHERE type = 'table'" }
+
+  static func columns(of tables: [String]) -> SQL {
+    """
+    SELECT m.name, c.name, c.type
+    FROM sqlite_master AS m
+    JOIN pragma_table_xinfo(m.name) AS c
+    WHERE c.hidden <> 1 AND m.type = 'table' AND m.name IN (\(list: tables))
+    ORDER BY m.name, c.cid
+    """
+  }
+
+  static func renaming(_ names: [(old: String, new: String)]) -> [String] {
+    names.map { "ALTER TABLE \"\($0.old)\" RENAME TO \"\($0.new)\"" }
+  }
+
+  static func sessionLock() -> SQL? { nil }
+
   static func exclusively<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result {
     try connection.transaction(body)
   }
