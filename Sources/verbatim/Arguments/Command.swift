@@ -5,6 +5,7 @@ struct Command: Sendable {
   struct Operand: Sendable {
     let name: String
     let help: String
+    var isOptional = false
   }
 
   struct Option: Sendable {

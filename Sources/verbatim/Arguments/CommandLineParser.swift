@@ -92,7 +92,7 @@ struct CommandLineParser {
       throw UsageError(
         description: "verbatim \(command.name) cannot use the argument \(operands[command.operands.count])")
     }
-    if operands.count < command.operands.count {
+    if operands.count < command.operands.count, !command.operands[operands.count].isOptional {
       throw UsageError(description: "verbatim \(command.name) needs \(command.operands[operands.count].name)")
     }
   }

@@ -2,15 +2,27 @@ import VerbatimServer
 
 extension Command {
   static let importExchanges = Command(
-    "import", "Record the exchanges of a file, each once, however often the file is imported.",
+    "import", "Record the exchanges of a file or of another program's database, each once, however often.",
     operands: [
-      Operand(name: "FILE", help: "One JSON object a line, as POST /api/chat/insert takes it; - reads standard input.")
+      Operand(
+        name: "FILE", help: "One JSON object a line, as POST /api/chat/insert takes it; - reads standard input.",
+        isOptional: true)
     ],
     options: [
       Option(
         name: "--server", placeholder: "URL",
         help: "Send to this server; by default to the one that holds the database."),
-      Option(name: "--format", placeholder: "NAME", help: "The file's format; only exchanges so far. [exchanges]"),
+      Option(
+        name: "--format", placeholder: "NAME",
+        help: "exchanges for a file; mes, seed002, seed003 or seed004 for a database. [exchanges]"),
+      Option(name: "--from", placeholder: "DSN", help: "The other program's database; it is only read."),
+      Option(name: "--follow", placeholder: nil, help: "With --format mes: keep up until SIGTERM or SIGINT."),
+      Option(
+        name: "--account", placeholder: "NAME",
+        help: "With --from: who owns what is recorded; by default New API's users, each for themselves."),
+      Option(
+        name: "--legacy-timezone", placeholder: "NAME",
+        help: "With --from: of dates that say no time zone; by default that of days."),
       Option(name: "--resume", placeholder: nil, help: "Go on where the last import of this file stopped."),
       Option(name: "--errors", placeholder: "FILE", help: "Also write the lines that failed to this file, as JSON."),
     ],
@@ -18,6 +30,7 @@ extension Command {
   ) { invocation in
     let session = try Session(arguments: invocation.settings)
     defer { session.output.flush() }
+    if let source = invocation.options["--from"] { return try await LegacyImport(invocation, session, source).run() }
     let start = ContinuousClock.now
     let summary = try await ImportWork(invocation, session).run()
     let tenths = ((ContinuousClock.now - start) / .milliseconds(100)).rounded()
@@ -34,9 +47,12 @@ private struct ImportWork: Sendable {
   init(_ invocation: Invocation, _ session: Session) throws {
     let format = invocation.options["--format"] ?? "exchanges"
     guard format == "exchanges" else {
-      throw UsageError(description: "--format \(format) is not known; allowed: exchanges")
+      throw UsageError(
+        description: LegacyImport.formats.contains(format)
+          ? "--format \(format) is of a database: give --from DSN"
+          : "--format \(format) is not known; allowed: exchanges, \(LegacyImport.formats.joined(separator: ", "))")
     }
-    let name = invocation.operands[0]
+    guard let name = invocation.operands.first else { throw UsageError(description: "verbatim import needs FILE") }
     let resumes = invocation.has("--resume")
     let input = try InputFile(name)
     if resumes, !input.isResumable {

@@ -2,11 +2,19 @@ import VerbatimServer
 
 extension Command {
   static let migrate = Command(
-    "migrate", "Bring the history's database to this program's schema, or back to an earlier one.",
+    "migrate",
+    "Bring the history's database to this program's schema, or back; take over what New API and others recorded in it.",
     options: [
       Option(name: "--dry-run", placeholder: nil, help: "Only say what would be done."),
       Option(name: "--to", placeholder: "VERSION", help: "A schema version; by default this program's."),
       Option(name: "--yes", placeholder: nil, help: "Allow steps back that lose something."),
+      Option(
+        name: "--account", placeholder: "NAME",
+        help: "Who owns what is taken over; by default New API's users, each for themselves."),
+      Option(
+        name: "--legacy-timezone", placeholder: "NAME",
+        help: "Of old dates that say no time zone; by default that of days."),
+      Option(name: "--drop-legacy", placeholder: nil, help: "Remove old tables that were taken over, and end."),
     ],
     settings: storeSettings + ["PARTITION_TIMEZONE"]
   ) { invocation in
@@ -14,12 +22,39 @@ extension Command {
     defer { session.output.flush() }
     let version = try invocation.options["--to"].map(version)
     let name = session.configuration.historyDatabase.name
+    if invocation.has("--drop-legacy") { return try await dropLegacyTables(of: session, invocation) }
     if invocation.has("--dry-run") {
+      for line in try await session.legacyPlan() { Terminal.print("\(name): \(line)") }
       for line in try await session.migrationPlan(to: version) { Terminal.print("\(name): \(line)") }
       return 0
     }
+    if version == nil { try await moveLegacyTables(of: session, invocation) }
     try await session.migrate(to: version, allowsLoss: invocation.has("--yes")) { Terminal.print("\(name): \($0)") }
     Terminal.print("\(name) has schema version \(version ?? Session.newestSchemaVersion)")
+    return 0
+  }
+
+  private static func moveLegacyTables(of session: Session, _ invocation: Invocation) async throws {
+    let progress = ProgressLine()
+    defer { progress.clear() }
+    let name = session.configuration.historyDatabase.name
+    try await session.moveLegacyTables(
+      account: invocation.options["--account"], timeZone: invocation.options["--legacy-timezone"],
+      onLine: { line in
+        progress.clear()
+        Terminal.print("\(name): \(line)")
+      }, onProgress: { progress.show($0) })
+  }
+
+  private static func dropLegacyTables(of session: Session, _ invocation: Invocation) async throws -> Int32 {
+    let name = session.configuration.historyDatabase.name
+    if invocation.has("--dry-run") {
+      for line in try await session.legacyPlan() { Terminal.print("\(name): \(line)") }
+      return 0
+    }
+    let tables = try await session.dropLegacyTables()
+    for table in tables { Terminal.print("\(name): dropped \(table)") }
+    if tables.isEmpty { Terminal.print("\(name) holds no old tables") }
     return 0
   }
 
