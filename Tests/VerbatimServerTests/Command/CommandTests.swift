@@ -32,6 +32,11 @@ import VerbatimTesting
     (["serve", "--database", "mysql://root:hidden@db/"], "names no database"),
     (["import"], "needs FILE"),
     (["import", "-", "--format", "parquet"], "allowed: exchanges"),
+    (["import", "-", "--format", "mes"], "give --from DSN"),
+    (["import", "--from", "x.db"], "--from needs --format"),
+    (["import", "--from", "x.db", "--format", "seed003", "--follow"], "--follow needs --format mes"),
+    (["import", "x", "--from", "x.db", "--format", "mes"], "exclude each other"),
+    (["import", "--from", "mysql://root:hidden@db/", "--format", "mes"], "--from names no database"),
     (["backup"], "needs FILE"),
     ([], "Usage: verbatim"),
   ])

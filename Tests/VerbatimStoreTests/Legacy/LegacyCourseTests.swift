@@ -79,6 +79,28 @@ import VerbatimTesting
     }
   }
 
+  @Test(arguments: TestEngine.allCases)
+  func `a history with tables of days takes over into tables of days`(engine: TestEngine) async throws {
+    try await engine.withLegacyDatabase { legacy in
+      let corpus = try LegacyCorpus(turns: 30)
+      let table = "conversation_histories_2025_01_15"
+      try await legacy.run([engine.history(table), engine.failures("error_\(table)")])
+      try await legacy.insert(into: table, LegacyCorpus.historyColumns, corpus.historyRows())
+      try await legacy.insert(
+        into: "error_\(table)", ["user_id", "created_at", "conversation_id", "role", "content", "error_code"],
+        [[1, .integer(LegacyCorpus.start), "conv_1", "user", "q", 500]])
+      var configuration: Store.Configuration = legacy.configuration
+      configuration.isDaily = true
+      #expect(try await LegacyMigration(configuration).run() == 61)
+      #expect(try await legacy.count(table) == 60)
+      #expect(try await legacy.count("error_\(table)") == 1)
+      let findings = try await StoreFixture(engine: legacy.place).withStore({ $0.isDaily = true }) { store in
+        try await store.findings()
+      }
+      #expect(findings == [])
+    }
+  }
+
   /// Tells what it would do without doing it.
   @Test(arguments: TestEngine.allCases)
   func `what was found is told without a change`(engine: TestEngine) async throws {
