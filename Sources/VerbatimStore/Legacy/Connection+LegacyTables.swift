@@ -35,7 +35,9 @@ extension Connection {
     let found: [LegacyTable] = names.sorted().compactMap { name in
       columns[name].flatMap { LegacyTable(name: name, columns: $0) }
     }
-    let isPaired: Bool = found.contains { $0.content == .conversations }
+    let contents = Set(found.map(\.content))
+    let isPaired: Bool =
+      contents.contains(.conversations) && (contents.contains(.messages) || contents.contains(.dialogues))
     return LegacyTable.Content.inOrder.flatMap { content in
       found.filter { $0.content == content && (isPaired || content == .history || content == .failures) }
     }

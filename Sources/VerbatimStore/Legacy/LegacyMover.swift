@@ -53,21 +53,35 @@ struct LegacyMover: Sendable {
   ) async throws -> LegacyProgress {
     var failures = 0
     while true {
+      var progress = LegacyProgress()
       do {
         var course: Course = try await resume(table)
+        progress = course.progress
         while isWanted(course) {
           try Task.checkCancellation()
           try await step(&course)
           failures = 0
-          onProgress(table, course.progress)
+          progress = course.progress
+          onProgress(table, progress)
         }
         return course.progress
       } catch let error as DatabaseError where [.conflict, .unavailable, .missingTable].contains(error.kind) {
         failures += 1
-        guard store.dialect.isServer || error.kind != .unavailable, failures < Self.attempts else { throw error }
+        guard store.dialect.isServer || error.kind != .unavailable, failures < Self.attempts else {
+          throw error.kind == .unavailable ? error : failure(error, table, progress)
+        }
         try await Task.sleep(for: min(.milliseconds(20 << min(failures, 8)), .seconds(2)))
+      } catch let error as DatabaseError where error.kind != .cancelled {
+        throw failure(error, table, progress)
       }
     }
+  }
+
+  /// Says which rows it is about.
+  private func failure(_ error: DatabaseError, _ table: LegacyTable, _ progress: LegacyProgress) -> StoreError {
+    let place = progress.position.map { "behind id \($0)" } ?? "at the beginning"
+    return .unusable(
+      "\(table.name) cannot be moved on \(place): \(error.message); what was moved stays, and so do all tables")
   }
 
   private func stored(_ table: LegacyTable) async throws -> LegacyProgress? {
