@@ -108,7 +108,8 @@ import VerbatimTesting
         try connection.executeScript("CREATE TABLE t (a TEXT)")
         try connection.transaction {
           try connection.execute("INSERT INTO t VALUES (\("secret"))")
-          try connection.insert(BulkInsert(into: "t", [.init("a", .text)]), rows: 1) { _, binds in binds.text("secret") }
+          try connection.insert(BulkInsert(into: "t", [.init("a", .text)]), rows: 1) { _, binds in binds.text("secret")
+          }
         }
       }
     }
