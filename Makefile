@@ -6,6 +6,9 @@ SHELL := /bin/bash
 SWIFT ?= swift
 ARGS ?=
 FUZZ_SECONDS ?= 60
+# One after another: the tests of a target run side by side, and those of all at once would take each other's time.
+TEST_TARGETS := VerbatimModelTests DatabasesTests HTTPTests VerbatimStoreTests VerbatimServerTests CrashTests
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH := 12
 RELEASE := .build/release/verbatim
 WARNINGS_AS_ERRORS := -Xswiftc -warnings-as-errors -Xcxx -Wall -Xcxx -Wextra -Xcxx -Werror
 
@@ -21,8 +24,9 @@ build: packages-build ## build .build/release/verbatim
 test: packages-test venv ## run every test; the crash rounds come last
 	$(SWIFT) build --build-tests
 	.venv/bin/python Scripts/check-examples.py .build/debug/verbatim README.md Documentation/api.md
-	$(SWIFT) test --skip-build --disable-xctest --skip CrashTests
-	$(SWIFT) test --skip-build --disable-xctest --filter CrashTests
+	set -e; for suite in $(TEST_TARGETS); do \
+	  echo "== $$suite"; $(SWIFT) test --skip-build --disable-xctest --filter "^$$suite\."; \
+	done
 
 check: packages-test ## format lint, import check, warnings as errors
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests

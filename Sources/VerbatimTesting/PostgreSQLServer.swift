@@ -12,7 +12,7 @@ package final class PostgreSQLServer: Sendable {
   private static let sharedStart = Task { try await start() }
 
   private static let settings = [
-    "listen_addresses=127.0.0.1", "shared_buffers=64MB", "max_connections=200", "fsync=on", "lc_messages=C",
+    "listen_addresses=127.0.0.1", "shared_buffers=64MB", "max_connections=1000", "fsync=on", "lc_messages=C",
     "logging_collector=off", "max_wal_size=1GB",
   ]
 
