@@ -201,11 +201,11 @@ extension LegacyTable {
 extension Connection {
   /// Renames what is not renamed yet, all at once. Answers how many tables there were.
   fileprivate func putLegacyTablesAside() throws -> Int {
-    let schema = try dialect().schema
-    return try schema.exclusively(on: self) {
+    let dialect: Dialect = try dialect()
+    return try dialect.schema.exclusively(on: self) {
       let tables: [LegacyTable] = try legacyTables().filter { !$0.isRenamed }
       guard !tables.isEmpty else { return 0 }
-      let taken = Set(try query(schema.tableNames()) { $0.text(0) })
+      let taken = Set(try query(dialect.schema.tableNames()) { $0.text(0) })
       if let table = tables.first(where: { taken.contains($0.renamed.name) }) {
         throw StoreError.unusable(
           "\(table.name) cannot be put aside, since there is a \(table.renamed.name) already; rename or drop that one "
@@ -213,7 +213,9 @@ extension Connection {
       }
       // What an earlier table of the name came to must not be taken for this one's.
       if taken.contains("verbatim_settings") { try forgetLegacyProgress(of: tables.map(\.originalName)) }
-      for statement in schema.renaming(tables.map { ($0.name, $0.renamed.name) }) { try executeScript(statement) }
+      for statement in dialect.schema.renaming(tables.map { ($0.name, $0.renamed.name) }) {
+        try executeScript(statement)
+      }
       return tables.count
     }
   }
