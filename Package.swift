@@ -31,7 +31,7 @@ let package = Package(
     .target(name: "VerbatimStore", dependencies: ["VerbatimModel", "Databases"]),
     .target(
       name: "VerbatimServer",
-      dependencies: ["VerbatimModel", "Databases", "HTTP", "VerbatimStore", "CMalloc", "COpenSSL"]),
+      dependencies: ["VerbatimModel", "Databases", "HTTP", "VerbatimStore", "CMalloc", "COpenSSL", "CZstd"]),
     .executableTarget(name: "verbatim", dependencies: ["VerbatimServer"]),
     .executableTarget(
       name: "append-load", dependencies: ["VerbatimModel", "Databases", "VerbatimStore"],

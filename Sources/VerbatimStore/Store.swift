@@ -70,6 +70,8 @@ package final class Store: Sendable {
   let dialect: Dialect
   let calendar: PartitionCalendar
   let dayTables: DayTables
+  /// Names this process in the lease of work that one replica does.
+  let leaseHolder: String
   let log: Log
   private let ids: UUIDv7.Generator
   private let appender: Appender
@@ -91,6 +93,7 @@ package final class Store: Sendable {
     ids = UUIDv7.Generator(clock: configuration.clock)
     let tables = DayTables(isDaily: configuration.isDaily, calendar: calendar, clock: configuration.clock)
     dayTables = tables
+    leaseHolder = ids.next(count: 1, at: nil).description
     var limits = AppendLimits()
     limits.answerPatience = journal == nil ? nil : configuration.answerPatience
     let appender = Appender(

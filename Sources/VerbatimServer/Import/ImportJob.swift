@@ -44,11 +44,25 @@ package struct ImportJob: Sendable {
     do {
       store = try await Store.open(configuration)
     } catch let holder as DatabaseHolder {
-      guard let url = holder.url else { throw holder }
+      guard let url = holder.url, !CompressedFileReader.isCompressed(input.name) else { throw holder }
       listeners.onNotice("\(database.name) is \(holder): importing through it")
       return try await send(to: ServerDestination(url: url))
     }
+    if CompressedFileReader.isCompressed(input.name) { return try await restore(into: store) }
     return try await write(into: store, at: database.name)
+  }
+
+  /// What `verbatim partitions archive` made: the same exchanges again, with their ids and times.
+  private func restore(into store: Store) async throws -> Importer.Summary {
+    do {
+      let summary = try await ArchiveFile(path: input.name).restore(into: store) { listeners.onProgress($0, 0) }
+      try await store.sweepLeftovers()
+      await store.close()
+      return summary
+    } catch {
+      await store.close()
+      throw error
+    }
   }
 
   private func write(into store: Store, at name: String) async throws -> Importer.Summary {

@@ -21,7 +21,7 @@ extension Session {
     }
   }
 
-  private func store(_ location: DatabaseLocation) -> Store.Configuration {
+  func store(_ location: DatabaseLocation) -> Store.Configuration {
     var configuration = configuration
     configuration.historyDatabase = location
     var store = configuration.store(log: log)
@@ -31,7 +31,7 @@ extension Session {
     return store
   }
 
-  private static func location(_ dsn: String, _ option: String) throws(ConfigurationError) -> DatabaseLocation {
+  static func location(_ dsn: String, _ option: String) throws(ConfigurationError) -> DatabaseLocation {
     do {
       return try DatabaseLocation(dsn: dsn)
     } catch {

@@ -87,7 +87,7 @@ extension Connection {
     }
   }
 
-  private func insertResponseIDs(of batch: [PendingExchange]) throws(DatabaseError) {
+  func insertResponseIDs(of batch: [PendingExchange]) throws(DatabaseError) {
     let rows: [PendingExchange] = batch.filter { $0.exchange.responseID != nil }
     try insert(.responseIDs, rows: rows.count) { index, binds in
       binds.text(rows[index].accountID)
@@ -98,7 +98,7 @@ extension Connection {
 
   /// Those of a batch that no table holds: neither the day's own nor the single ones, for an earlier attempt may have
   /// been made under the other setting.
-  private func missing(_ batch: [PendingExchange]) throws -> [PendingExchange] {
+  func missing(_ batch: [PendingExchange]) throws -> [PendingExchange] {
     var stored: Set<UUIDv7> = []
     for (day, part) in Dictionary(grouping: batch, by: \.day) {
       let place: DayPlace = try dayPlace(of: day) ?? .unentered(day)

@@ -3,9 +3,16 @@ import Databases
 /// Moves the counters of a batch, in the transaction of its rows.
 extension Connection {
   /// `sorted`: rows are locked until the commit, so every writer takes them in the order of their keys.
-  func count(_ counters: BatchCounters, sorted: Bool) throws(DatabaseError) {
-    let conversations = Array(counters.conversations)
-    try countConversations(sorted ? conversations.sorted { $0.key.order < $1.key.order } : conversations)
+  /// `onlyPlaces`: what was counted before is only marked where it is now.
+  func count(_ counters: BatchCounters, sorted: Bool, onlyPlaces: Bool = false) throws(DatabaseError) {
+    var conversations = Array(counters.conversations)
+    if sorted { conversations.sort { $0.key.order < $1.key.order } }
+    guard !onlyPlaces else {
+      try markDays(conversations)
+      return try countPartitions(counters.partitions.sorted { $0.key < $1.key })
+    }
+    try countConversations(conversations)
+    try markDays(conversations)
     let usageByDay = Array(counters.usageByDay)
     let buckets: Range<Int> = counters.latencyBuckets
     try countUsageByDay(sorted ? usageByDay.sorted { $0.key.order < $1.key.order } : usageByDay, buckets)
@@ -36,6 +43,11 @@ extension Connection {
       binds.integer(change.lastActiveAt)
       binds.text(bytes: change.first.exchange.inputs)
     }
+  }
+
+  private func markDays(
+    _ rows: [(key: BatchCounters.ConversationKey, value: BatchCounters.ConversationChange)]
+  ) throws(DatabaseError) {
     let days: [(key: BatchCounters.ConversationKey, day: Day)] = rows.flatMap { key, change in
       change.days.sorted().map { (key, $0) }
     }

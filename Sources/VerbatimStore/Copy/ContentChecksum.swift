@@ -6,12 +6,19 @@ package struct Contents: Sendable, Equatable {
   package private(set) var rows = 0
   package private(set) var checksum: UInt64 = 0
 
+  package init() { self.init(rows: 0, checksum: 0) }
+
+  init(rows: Int, checksum: UInt64) {
+    self.rows = rows
+    self.checksum = checksum
+  }
+
   mutating func add(_ row: RowHash) {
     rows += 1
     checksum &+= row.value
   }
 
-  static func + (left: Contents, right: Contents) -> Contents {
+  package static func + (left: Contents, right: Contents) -> Contents {
     var sum: Contents = left
     sum.rows += right.rows
     sum.checksum &+= right.checksum

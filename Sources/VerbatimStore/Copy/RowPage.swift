@@ -74,7 +74,7 @@ struct CopiedRow {
 }
 
 extension Binds {
-  fileprivate func bind(_ value: SQLValue, as type: BulkInsert.ColumnType) {
+  func bind(_ value: SQLValue, as type: BulkInsert.ColumnType) {
     switch value {
     case .null: null()
     case .integer(let value): integer(value)

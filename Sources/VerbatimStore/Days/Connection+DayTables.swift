@@ -34,7 +34,7 @@ extension Connection {
     }
     guard place != entered else { return }
     try enter(place)
-    try execute("UPDATE verbatim_partitions SET state = 'open' WHERE day = \(day.number) AND state = 'dropped'")
+    try execute("UPDATE verbatim_partitions SET state = 'open' WHERE day = \(day.number) AND state <> 'open'")
   }
 
   private func makeTable(_ name: String, hasFailures: Bool, _ dialect: Dialect) throws {

@@ -3,11 +3,11 @@ import Synchronization
 import VerbatimModel
 
 /// A calendar day in the partition time zone, as the number 20250115.
-struct Day: Hashable, Comparable, Sendable, CustomStringConvertible {
-  let number: Int32
+package struct Day: Hashable, Comparable, Sendable, CustomStringConvertible {
+  package let number: Int32
 
   /// `2025-01-15`
-  var description: String {
+  package var description: String {
     let text = String(100_000_000 + number).dropFirst()
     return "\(text.prefix(4))-\(text.dropFirst(4).prefix(2))-\(text.suffix(2))"
   }
@@ -15,7 +15,7 @@ struct Day: Hashable, Comparable, Sendable, CustomStringConvertible {
   init(number: Int32) { self.number = number }
 
   /// A day of the calendar as `2025-01-15`; nil for anything else.
-  init?(text: some StringProtocol, separator: Character = "-") {
+  package init?(text: some StringProtocol, separator: Character = "-") {
     let parts = text.split(separator: separator, omittingEmptySubsequences: false)
     guard parts.count == 3, parts[0].utf8.count == 4, parts[1].utf8.count == 2, parts[2].utf8.count == 2,
       parts.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }),
@@ -39,9 +39,9 @@ struct Day: Hashable, Comparable, Sendable, CustomStringConvertible {
   }
 
   /// The day that many days later.
-  func adding(_ days: Int64) -> Day { Day(daysSinceEpoch: daysSinceEpoch + days) }
+  package func adding(_ days: Int64) -> Day { Day(daysSinceEpoch: daysSinceEpoch + days) }
 
-  static func < (left: Day, right: Day) -> Bool { left.number < right.number }
+  package static func < (left: Day, right: Day) -> Bool { left.number < right.number }
 
   /// `daysSinceEpoch` counts from 1970-01-01; Howard Hinnant's `civil_from_days`.
   init(daysSinceEpoch: Int64) {

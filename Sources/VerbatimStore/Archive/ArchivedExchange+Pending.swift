@@ -1,0 +1,66 @@
+import Databases
+import VerbatimModel
+
+/// What counters, keys and marks need to know of an exchange whose rows are at hand.
+extension ArchiveLayout {
+  /// nil for rows that hold no exchange of their own.
+  func pending(_ archived: ArchivedExchange, calendar: PartitionCalendar) -> PendingExchange? {
+    let table: CopiedTable = table(archived.isFailure)
+    let rows: [ArchivedRow] = archived.rows.map { ArchivedRow(table: table, values: $0) }
+    guard let own = rows.first(where: { $0["id"] == $0["exchange_id"] }), let first = rows.first,
+      let firstID = first.id("id")
+    else { return nil }
+    let inputs: [ArchivedRow] = archived.isFailure ? [] : rows.filter { $0["choice_index"] == .null }
+    let choices: [ArchivedRow] = archived.isFailure ? [] : rows.filter { $0["choice_index"] != .null }
+    var exchange = NewExchange(
+      appID: own.text("app_id") ?? "", userID: own.text("user_id") ?? "", conversationID: own.text("conversation_id"),
+      clientMessageID: own.text("client_message_id"), modelProvider: own.text("model_provider") ?? "",
+      modelName: own.text("model_name") ?? "", messages: inputs.map(\.message), choices: choices.map(\.message))
+    if archived.isFailure {
+      exchange.failure = NewExchange.Failure(code: own.text("error_code") ?? "", message: "")
+    }
+    exchange.promptTokens = own.integer("prompt_tokens")
+    exchange.completionTokens = own.integer("completion_tokens")
+    exchange.totalTokens = own.integer("total_tokens")
+    exchange.totalPrice = own.integer("total_price")
+    exchange.responseID = own.text("response_id")
+    exchange.latency = own.integer("latency").map { .milliseconds($0) }
+    exchange.inputs = own.bytes("inputs")
+    exchange.source = "import"
+    return PendingExchange(
+      exchange, accountID: own.text("account_id") ?? "", firstID: firstID, calendar: calendar, currency: "",
+      recordedAt: own.integer("recorded_at") ?? firstID.milliseconds)
+  }
+}
+
+private struct ArchivedRow {
+  let table: CopiedTable
+  let values: [SQLValue]
+
+  subscript(_ column: String) -> SQLValue {
+    guard let index = table.columns.firstIndex(where: { $0.name == column }) else { return .null }
+    return values[index]
+  }
+
+  func id(_ column: String) -> UUIDv7? {
+    guard case .id(let high, let low) = self[column] else { return nil }
+    return UUIDv7(high: high, low: low)
+  }
+
+  func integer(_ column: String) -> Int64? {
+    guard case .integer(let value) = self[column] else { return nil }
+    return value
+  }
+
+  func bytes(_ column: String) -> Bytes? {
+    guard case .blob(let bytes) = self[column] else { return nil }
+    return bytes
+  }
+
+  func text(_ column: String) -> String? { bytes(column)?.string }
+
+  /// Enough to count it and to name a conversation by it.
+  var message: Message {
+    Message(role: text("role") ?? "", content: bytes("content"), contentKind: .none, raw: nil)
+  }
+}
