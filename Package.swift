@@ -34,6 +34,9 @@ let package = Package(
       dependencies: ["VerbatimModel", "Databases", "HTTP", "VerbatimStore", "CMalloc", "COpenSSL", "CZstd"]),
     .executableTarget(name: "verbatim", dependencies: ["VerbatimServer"]),
     .executableTarget(
+      name: "day-load", dependencies: ["VerbatimModel", "Databases", "VerbatimStore"],
+      path: "Benchmarks/day-load"),
+    .executableTarget(
       name: "append-load", dependencies: ["VerbatimModel", "Databases", "VerbatimStore"],
       path: "Benchmarks/append-load"),
     .target(

@@ -10,8 +10,10 @@ extension ArchiveLayout {
     guard let own = rows.first(where: { $0["id"] == $0["exchange_id"] }), let first = rows.first,
       let firstID = first.id("id")
     else { return nil }
-    let inputs: [ArchivedRow] = archived.isFailure ? [] : rows.filter { $0["choice_index"] == .null }
-    let choices: [ArchivedRow] = archived.isFailure ? [] : rows.filter { $0["choice_index"] != .null }
+    let isAnswered: Bool = own.text("status") != PendingExchange.unanswered
+    let messages: [ArchivedRow] = archived.isFailure ? [] : rows
+    let inputs: [ArchivedRow] = messages.filter { !isAnswered || $0["choice_index"] == .null }
+    let choices: [ArchivedRow] = messages.filter { isAnswered && $0["choice_index"] != .null }
     var exchange = NewExchange(
       appID: own.text("app_id") ?? "", userID: own.text("user_id") ?? "", conversationID: own.text("conversation_id"),
       clientMessageID: own.text("client_message_id"), modelProvider: own.text("model_provider") ?? "",
@@ -23,6 +25,7 @@ extension ArchiveLayout {
     exchange.completionTokens = own.integer("completion_tokens")
     exchange.totalTokens = own.integer("total_tokens")
     exchange.totalPrice = own.integer("total_price")
+    exchange.channelID = own.integer("channel_id")
     exchange.responseID = own.text("response_id")
     exchange.latency = own.integer("latency").map { .milliseconds($0) }
     exchange.inputs = own.bytes("inputs")

@@ -16,7 +16,7 @@ extension Store {
         let failures = try connection.copiedTable(Partition.whole.failures.table),
         let files = try connection.copiedTable("message_files")
       else { throw StoreError.unusable("the history has lost its tables") }
-      return ArchiveLayout(messages: messages, failures: failures, files: files)
+      return ArchiveLayout(messages: messages.withIDs, failures: failures.withIDs, files: files.withIDs)
     }
   }
 
@@ -51,6 +51,15 @@ extension Store {
   ) async throws -> Int {
     let tables: DayTables = dayTables
     return try await writing { try $0.restore(exchanges, layout, tables, areCounted: areCounted) }
+  }
+}
+
+extension CopiedTable {
+  /// With ids told from other blobs, also where the engine has no type for them.
+  fileprivate var withIDs: CopiedTable {
+    let ids: Set<String> = ["id", "exchange_id", "parent_id"]
+    let columns: [BulkInsert.Column] = columns.map { ids.contains($0.name) ? .init($0.name, .id) : $0 }
+    return CopiedTable(name: name, columns: columns, key: ["id"])
   }
 }
 
