@@ -72,7 +72,10 @@ final class CompressedFileReader {
   private var input: ArraySlice<UInt8> = []
   private var isWhole = true
 
+  /// Of a pipe it is not asked: what is read of it is gone.
   static func isCompressed(_ path: String) -> Bool {
+    var facts = stat()
+    guard stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return false }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
