@@ -23,7 +23,8 @@ extension Store {
   private func step(_ name: String, _ body: @Sendable () async throws -> Void) async {
     do {
       try await body()
-    } catch is CancellationError {
+    } catch where Task.isCancelled {
+      // The end of the server ends this, too.
       return
     } catch {
       log.warning("MES maintenance failed", ["step": name, "error": "\(error)"])
