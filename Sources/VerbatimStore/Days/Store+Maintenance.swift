@@ -23,7 +23,7 @@ extension Store {
   private func step(_ name: String, _ body: @Sendable () async throws -> Void) async {
     do {
       try await body()
-    } catch where Task.isCancelled {
+    } catch  where Task.isCancelled {
       // The end of the server ends this, too.
       return
     } catch {
