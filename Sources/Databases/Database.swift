@@ -217,6 +217,6 @@ extension SQLiteDriver.Settings {
   fileprivate init(_ file: SQLiteFile, isWriter: Bool) {
     self.init(
       path: file.path, isWriter: isWriter, cacheSize: isWriter ? file.writerCacheSize : file.readerCacheSize,
-      cachedStatements: isWriter ? 64 : 32, busyTimeout: file.busyTimeout, checkpointPages: file.checkpointPages)
+      cachedStatements: isWriter ? 64 : 1024, busyTimeout: file.busyTimeout, checkpointPages: file.checkpointPages)
   }
 }
