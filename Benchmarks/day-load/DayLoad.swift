@@ -88,7 +88,7 @@ struct History: Sendable {
       random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       let conversation = "conversation-\(Int(random >> 33) % conversations)"
       let start = ContinuousClock.now
-      let answer = try await store.exchanges(of: conversation, account: "default", limit: 25)
+      let answer = try await store.exchanges(of: conversation, within: .account("default"), limit: 25)
       if turn >= count / 10 { times.append(milliseconds(since: start)) }
       guard case .page(let page) = answer, page.exchanges.count == 25 else {
         fatalError("\(conversation) is not whole")

@@ -35,7 +35,7 @@ package struct TestAPI: Sendable {
 
   private let send: @Sendable (HTTPRequest) async throws -> Answer
   package let store: Store
-  package let routes: [Router.Route]
+  package let routes: [RouteTable.Route]
   /// Of the live server; empty on the router.
   package let url: String
 

@@ -37,7 +37,7 @@ import VerbatimTesting
       let id: UUIDv7 = try await store.append(asked, account: "a").exchangeID
       _ = try await store.append(.sample(conversation: "c"), account: "a")
       for place in [PagePlace.newest, .oldest] {
-        let answer = try await store.exchanges(of: "c", account: "a", from: place, limit: 10)
+        let answer = try await store.exchanges(of: "c", within: .account("a"), from: place, limit: 10)
         guard case .page(let page) = answer else { throw StoreError.unusable("no page") }
         #expect(page.exchanges.map(\.id).first == id)
         #expect(page.exchanges.first?.messages.map { $0.content?.string } == ["s", "a", "b"])
@@ -59,7 +59,7 @@ import VerbatimTesting
       }
       var read: [StoredExchange] = []
       var place = PagePlace.oldest
-      while case .page(let page) = try await store.exchanges(of: "c", account: "a", from: place, limit: limit) {
+      while case .page(let page) = try await store.exchanges(of: "c", within: .account("a"), from: place, limit: limit) {
         read += page.exchanges
         #expect(page.exchanges.count == limit || !page.hasMore)
         guard page.hasMore, let last = page.exchanges.last else { break }
@@ -79,7 +79,7 @@ import VerbatimTesting
       _ = try await store.append(.sample(conversation: "c"), account: "a")
       let other = try await store.append(.sample(conversation: "other"), account: "a")
       for place in [PagePlace.before(other.exchangeID), .after(other.exchangeID)] {
-        guard case .noCursor = try await store.exchanges(of: "c", account: "a", from: place, limit: 1) else {
+        guard case .noCursor = try await store.exchanges(of: "c", within: .account("a"), from: place, limit: 1) else {
           Issue.record("a foreign cursor was taken")
           continue
         }
@@ -113,7 +113,7 @@ import VerbatimTesting
 
       var onward: [UUIDv7] = []
       var place = PagePlace.oldest
-      while case .page(let page) = try await store.exchanges(of: "c", account: "a", from: place, limit: 100) {
+      while case .page(let page) = try await store.exchanges(of: "c", within: .account("a"), from: place, limit: 100) {
         onward += page.exchanges.map(\.id)
         #expect(page.exchanges.allSatisfy { $0.messages.map(\.role) == ["system", "user"] })
         guard page.hasMore, let last = page.exchanges.last else { break }

@@ -66,12 +66,16 @@ extension Store {
 }
 
 extension Store {
+  func conversation(_ id: String, account: String) async throws -> Conversation? {
+    try await conversation(id, within: .account(account))
+  }
+
   /// The page that goes back from `first`, or from the newest exchange; nil when there is no such conversation.
   func exchanges(
     of conversation: String, account: String, before first: UUIDv7?, limit: Int
   ) async throws -> ExchangePage? {
     let place: PagePlace = first.map { .before($0) } ?? .newest
-    switch try await exchanges(of: conversation, account: account, from: place, limit: limit) {
+    switch try await exchanges(of: conversation, within: .account(account), from: place, limit: limit) {
     case .page(let page): return page
     case .noConversation: return nil
     case .noCursor: throw StoreError.rejected(field: "first", reason: "is not there")

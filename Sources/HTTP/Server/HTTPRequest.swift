@@ -14,6 +14,8 @@ package struct HTTPRequest: Sendable {
   package var id: String = ""
   /// Percent-decoded path parameters, set by the router.
   package var parameters: [String: String] = [:]
+  /// Who sent it, set by whatever authenticates requests.
+  package var principal: (any Sendable)?
 
   package init(
     method: String, path: String, query: String? = nil, fields: HTTPFields = [:], body: RequestBody = RequestBody([]),

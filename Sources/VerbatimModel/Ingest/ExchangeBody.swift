@@ -22,8 +22,8 @@ package enum ExchangeBody {
     guard body.kind == .object else { throw .wrongType("body", expected: "a JSON object") }
     var fields = BodyFields(body, kind: kind)
     var exchange = NewExchange(
-      appID: try fields[.appID].requiredID(limit: IngestLimits.appID),
-      userID: try fields[.userID].requiredID(limit: IngestLimits.userID),
+      appID: try fields[.appID].requiredID(limit: IngestLimits.appID, only: defaults.onlyAppID),
+      userID: try fields[.userID].requiredID(limit: IngestLimits.userID, only: defaults.onlyUserID),
       conversationID: try fields[.conversationID].id(limit: IngestLimits.conversationID),
       clientMessageID: try fields[.clientMessageID].id(limit: IngestLimits.clientMessageID),
       modelProvider: try fields[.modelProvider].id(limit: IngestLimits.modelProvider) ?? defaults.modelProvider,

@@ -34,6 +34,14 @@ struct FieldValue {
     try checked(requiredText(), limit: limit)
   }
 
+  /// As `requiredID`; where there is `only` one that it may name, that one, also when absent or empty.
+  func requiredID(limit: Int, only allowed: String?) throws(InvalidExchange) -> String {
+    guard let allowed else { return try requiredID(limit: limit) }
+    guard let id = try id(limit: limit) else { return allowed }
+    guard id.utf8.elementsEqual(allowed.utf8) else { throw .foreign(field: name) }
+    return id
+  }
+
   /// As `requiredID`, nil when absent or empty.
   func id(limit: Int) throws(InvalidExchange) -> String? {
     guard let text = try text(), !text.isEmpty else { return nil }

@@ -4,6 +4,8 @@ package enum InvalidExchange: Error, Equatable, Sendable {
   case malformed(offset: Int, reason: String)
   /// A field's value cannot be taken; `limit` is what it exceeds.
   case invalid(field: String, reason: String, limit: Int? = nil)
+  /// A field names another app or user than the sender may record for.
+  case foreign(field: String)
 
   static func missing(_ field: String) -> InvalidExchange { .invalid(field: field, reason: "is required") }
 
@@ -32,6 +34,7 @@ extension InvalidExchange: CustomStringConvertible {
     switch self {
     case .malformed(let offset, let reason): "not JSON at byte \(offset): \(reason)"
     case .invalid(let field, let reason, _): "\(field) \(reason)"
+    case .foreign(let field): "\(field) names another than this key is limited to"
     }
   }
 }

@@ -4,7 +4,7 @@ import VerbatimStore
 
 /// Everything between a parsed request and its answer.
 package struct Application: Sendable {
-  package let routes: [Router.Route]
+  package let routes: [RouteTable.Route]
   private let handler: Handler
   private let errors: ErrorAnswers
   private let requestIDs = RequestIDs()
@@ -13,13 +13,11 @@ package struct Application: Sendable {
   private let cors: CORS
 
   package init(store: Store, configuration: Configuration, log: Log) {
-    let account = Account.standard
     let errors = ErrorAnswers(log: log)
-    let router = Routes.router(
-      ingest: IngestHandlers(store: store, account: account, configuration: configuration),
-      reading: ReadingHandlers(store: store, account: account),
-      health: HealthHandlers(store: store))
-    routes = router.routes
+    let table = Routes.table(
+      gate: Gate(), ingest: IngestHandlers(store: store, configuration: configuration),
+      reading: ReadingHandlers(store: store), health: HealthHandlers(store: store))
+    routes = table.routes
     self.errors = errors
     clientAddress = configuration.trustedProxies.map { ClientAddress(behind: $0) }
     accessLog = RequestLog(configuration, log: log).middleware
@@ -30,6 +28,7 @@ package struct Application: Sendable {
       requestIDs, clientAddress, accessLog, cors, ErrorMapping { error, request in errors.answer(error, to: request) },
       LoopbackGuard(configuration), BodyMemory(MemoryBudget(limit: configuration.bodyMemory)), RequestDecoding(),
     ]
+    let router = table.router
     handler = chain(middleware.compactMap { $0 }, to: { try await Self.route($0, router) })
   }
 
@@ -69,9 +68,4 @@ package struct Application: Sendable {
       throw APIError.notFound("there is no \(request.path)")
     }
   }
-}
-
-enum Account {
-  /// Whom everything belongs to as long as there are no keys.
-  static let standard = "default"
 }

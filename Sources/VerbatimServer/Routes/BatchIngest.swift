@@ -13,25 +13,17 @@ struct BatchIngest {
   /// Room for `/9999` behind a key.
   static let indexSuffixLength = 5
 
-  let store: Store
-  let account: String
-  let defaults: IngestDefaults
+  let recording: Recording
   let elementLimit: Int
-  let ip: String
   let idempotencyKey: String?
 
   private var answer = BatchAnswer()
   private var group = BatchGroup()
   private var index = 0
 
-  init(
-    store: Store, account: String, defaults: IngestDefaults, elementLimit: Int, ip: String, idempotencyKey: String?
-  ) {
-    self.store = store
-    self.account = account
-    self.defaults = defaults
+  init(recording: Recording, elementLimit: Int, idempotencyKey: String?) {
+    self.recording = recording
     self.elementLimit = elementLimit
-    self.ip = ip
     self.idempotencyKey = idempotencyKey
   }
 
@@ -72,20 +64,19 @@ struct BatchIngest {
   }
 
   private func parse(_ json: Bytes) throws(InvalidExchange) -> NewExchange {
-    var exchange = try ExchangeBody.parse(json, kind: .insert, defaults: defaults)
+    var exchange = try recording.exchange(json, .insert)
     if exchange.clientMessageID == nil { exchange.clientMessageID = idempotencyKey.map { "\($0)/\(index)" } }
-    exchange.ip = ip
     return exchange
   }
 
   private mutating func commit(in tasks: inout ThrowingTaskGroup<CommittedGroup, any Error>) {
     let group = self.group
     self.group = BatchGroup()
-    let (store, account) = (store, account)
+    let recording = recording
     tasks.addTask {
       CommittedGroup(
         failures: group.failures,
-        results: group.exchanges.isEmpty ? [] : await store.append(group.exchanges, account: account))
+        results: group.exchanges.isEmpty ? [] : await recording.append(group.exchanges))
     }
   }
 }

@@ -24,6 +24,11 @@ struct APIError: Error, Sendable {
       fields: ["Allow": list])
   }
 
+  /// No key, or none that is good.
+  static func unauthorized(_ detail: String) -> APIError {
+    APIError(status: 401, code: "unauthorized", detail: detail, fields: ["WWW-Authenticate": "Bearer"])
+  }
+
   static func forbidden(_ detail: String) -> APIError { APIError(status: 403, code: "forbidden", detail: detail) }
 
   /// For the log alone.
@@ -92,6 +97,7 @@ extension APIError {
     switch error {
     case .malformed: self = .malformed(error.description)
     case .invalid: self = .invalid(error.description)
+    case .foreign: self = .forbidden(error.description)
     }
   }
 

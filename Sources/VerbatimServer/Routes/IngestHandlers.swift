@@ -5,13 +5,11 @@ import VerbatimStore
 /// Takes finished and failed exchanges.
 struct IngestHandlers: Sendable {
   private let store: Store
-  private let account: String
   private let defaults: IngestDefaults
   private let bodyLimit: Int
 
-  init(store: Store, account: String, configuration: Configuration) {
+  init(store: Store, configuration: Configuration) {
     self.store = store
-    self.account = account
     defaults = configuration.ingestDefaults
     // Of one exchange as it is after decoding; a batch, of which few are in memory at once, may expand further.
     bodyLimit = configuration.server.maximumBodySize
@@ -29,8 +27,7 @@ struct IngestHandlers: Sendable {
     let type = try ContentType(request.fields)
     let key = try request.idempotencyKey(longest: IdempotencyKey.longest - BatchIngest.indexSuffixLength)
     var batch = BatchIngest(
-      store: store, account: account, defaults: defaults, elementLimit: bodyLimit, ip: request.peerAddress,
-      idempotencyKey: key)
+      recording: try Recording(request, to: store, defaults: defaults), elementLimit: bodyLimit, idempotencyKey: key)
     return try await batch.run(request.body, as: type)
   }
 
@@ -38,12 +35,12 @@ struct IngestHandlers: Sendable {
     guard case .json = try ContentType(request.fields) else {
       throw APIError.unsupportedMediaType("the body is one exchange; it must be application/json")
     }
+    let recording = try Recording(request, to: store, defaults: defaults)
     let key = try request.idempotencyKey(longest: IdempotencyKey.longest)
     let body = try await request.body.collect(upTo: bodyLimit)
-    var exchange = try ExchangeBody.parse(body[...], kind: kind, defaults: defaults)
+    var exchange = try recording.exchange(body[...], kind)
     if exchange.clientMessageID == nil { exchange.clientMessageID = key }
-    exchange.ip = request.peerAddress
-    return answer(try await store.append(exchange, account: account))
+    return answer(try await recording.append(exchange))
   }
 
   private func answer(_ receipt: Store.Receipt) -> HTTPResponse {

@@ -8,11 +8,12 @@ struct ReadingHandlers: Sendable {
   private static let standardLimit = 20
 
   let store: Store
-  let account: String
 
   @Sendable func conversation(_ request: HTTPRequest) async throws -> HTTPResponse {
     let id = request.parameters["conversation_id"] ?? ""
-    guard let conversation = try await store.conversation(id, account: account) else { throw Self.noConversation }
+    guard let conversation = try await store.conversation(id, within: request.caller.reach) else {
+      throw Self.noConversation
+    }
     var json = JSONWriter(reservingCapacity: 512)
     json.conversation(conversation)
     return .json(json)
@@ -21,7 +22,7 @@ struct ReadingHandlers: Sendable {
   @Sendable func messages(_ request: HTTPRequest) async throws -> HTTPResponse {
     let id = request.parameters["conversation_id"] ?? ""
     let limit = try Self.limit(request)
-    let page = try await page(of: id, from: try Self.place(request), limit: limit)
+    let page = try await page(of: id, within: request.caller.reach, from: try Self.place(request), limit: limit)
     var json = JSONWriter(reservingCapacity: page.textBytes * 9 / 8 + page.exchanges.count * 1024 + 256)
     json.beginObject()
     json.key("limit")
@@ -36,8 +37,10 @@ struct ReadingHandlers: Sendable {
     return .json(json)
   }
 
-  private func page(of conversation: String, from place: PagePlace, limit: Int) async throws -> ExchangePage {
-    switch try await store.exchanges(of: conversation, account: account, from: place, limit: limit) {
+  private func page(
+    of conversation: String, within reach: Reach, from place: PagePlace, limit: Int
+  ) async throws -> ExchangePage {
+    switch try await store.exchanges(of: conversation, within: reach, from: place, limit: limit) {
     case .page(let page): return page
     case .noConversation: throw Self.noConversation
     case .noCursor: throw APIError.notFound("first_id or last_id is no message of this conversation")

@@ -2,16 +2,18 @@ import HTTP
 
 /// The whole surface: every route, and nothing that is not one.
 enum Routes {
-  static func router(ingest: IngestHandlers, reading: ReadingHandlers, health: HealthHandlers) -> Router {
-    var router = Router()
-    router.on("POST", "/api/chat/insert", ingest.insert)
-    router.on("POST", "/api/chat/insert/batch", ingest.insertBatch)
-    router.on("POST", "/api/chat/error", ingest.insertFailure)
-    router.on("GET", "/api/chat/health", health.service)
-    router.on("GET", "/api/chat/{conversation_id}", reading.conversation)
-    router.on("GET", "/api/chat/{conversation_id}/messages", reading.messages)
-    router.on("GET", "/health/live", health.live)
-    router.on("GET", "/health/ready", health.ready)
-    return router
+  static func table(
+    gate: Gate, ingest: IngestHandlers, reading: ReadingHandlers, health: HealthHandlers
+  ) -> RouteTable {
+    var table = RouteTable(gate: gate)
+    table.on("POST", "/api/chat/insert", needs: .ingest, ingest.insert)
+    table.on("POST", "/api/chat/insert/batch", needs: .ingest, ingest.insertBatch)
+    table.on("POST", "/api/chat/error", needs: .ingest, ingest.insertFailure)
+    table.on("GET", "/api/chat/health", needs: .nothing, health.service)
+    table.on("GET", "/api/chat/{conversation_id}", needs: .read, reading.conversation)
+    table.on("GET", "/api/chat/{conversation_id}/messages", needs: .read, reading.messages)
+    table.on("GET", "/health/live", needs: .nothing, health.live)
+    table.on("GET", "/health/ready", needs: .nothing, health.ready)
+    return table
   }
 }

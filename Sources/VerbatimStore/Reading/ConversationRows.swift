@@ -1,21 +1,25 @@
 import Databases
 import VerbatimModel
 
-/// Whose rows are read, from where, in which order: every query carries the account.
+/// Whose rows are read, from where, in which order: every query carries the account, and the one that finds the
+/// conversation carries the reach.
 struct ConversationRows {
   /// Tables of days that one statement reads, where every statement is a way to a server and back.
   static let tablesAtOnce = 4
 
   var conversation: String
   let account: String
+  /// Within `account`.
+  let reach: Reach
   var place: PagePlace
   let calendar: PartitionCalendar
   /// Tables of days that were found to be gone.
   var absentTables: Set<String> = []
 
-  init(conversation: String, account: String, place: PagePlace, calendar: PartitionCalendar) {
+  init(conversation: String, account: String, reach: Reach, place: PagePlace, calendar: PartitionCalendar) {
     self.conversation = conversation
     self.account = account
+    self.reach = reach
     self.place = place
     self.calendar = calendar
   }

@@ -2,11 +2,13 @@ import Databases
 import VerbatimModel
 
 extension Store {
-  package func conversation(_ id: String, account: String) async throws -> Conversation? {
+  /// nil where there is no such conversation within reach.
+  package func conversation(_ id: String, within reach: Reach) async throws -> Conversation? {
+    guard let account = reach.account else { return nil }
     let find: @Sendable (isolated Connection) throws -> Conversation? = { connection in
-      if let conversation = try connection.conversation(id, account: account) { return conversation }
+      if let conversation = try connection.conversation(id, within: reach) { return conversation }
       guard let first = try connection.conversation(aliasedBy: id, account: account) else { return nil }
-      return try connection.conversation(first, account: account)
+      return try connection.conversation(first, within: reach)
     }
     let answer: Conversation?? = try await readingReplica(id, account, find)
     if let conversation = answer ?? nil { return conversation }
@@ -20,12 +22,14 @@ extension Store {
   /// on which the conversation was active and that the page needs. A page ends early, with `hasMore`, where its messages
   /// would take more than `PageBudget.bytes`; it holds one exchange at least.
   package func exchanges(
-    of conversation: String, account: String, from place: PagePlace = .newest, limit: Int
+    of conversation: String, within reach: Reach, from place: PagePlace = .newest, limit: Int
   ) async throws -> PageAnswer {
+    guard let account = reach.account else { return .noConversation }
     let calendar: PartitionCalendar = calendar
     let page: @Sendable (isolated Connection, Set<String>) throws -> PageAnswer = { connection, absent in
       try connection.snapshot {
-        var rows = ConversationRows(conversation: conversation, account: account, place: place, calendar: calendar)
+        var rows = ConversationRows(
+          conversation: conversation, account: account, reach: reach, place: place, calendar: calendar)
         rows.absentTables = absent
         return try connection.page(of: rows, limit: limit)
       }
@@ -92,13 +96,13 @@ extension Store {
 }
 
 extension Connection {
-  fileprivate func conversation(_ id: String, account: String) throws -> Conversation? {
+  fileprivate func conversation(_ id: String, within reach: Reach) throws -> Conversation? {
     try first(
       """
       SELECT id, app_id, user_id, name, status, model_name, dialogue_count, error_count, message_count, total_tokens,
         total_price, created_at, updated_at, last_active_at
       FROM conversations
-      WHERE account_id = \(account) AND id = \(id)
+      WHERE id = \(id) AND \(reach.condition())
       """
     ) { row in
       guard let status = Conversation.Status(rawValue: row.text(4)) else {

@@ -116,7 +116,7 @@ import VerbatimTesting
         try await store.database.writer.run {
           try $0.executeScript("DROP TABLE conversation_histories_2025_01_15")
         }
-        _ = try await store.exchanges(of: "c-0", account: "a", limit: 100)
+        _ = try await store.exchanges(of: "c-0", within: .account("a"), limit: 100)
       }
       _ = try await fixture.copy()
       try await fixture.target.withStore { store in

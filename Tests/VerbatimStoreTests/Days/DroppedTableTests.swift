@@ -74,7 +74,7 @@ import VerbatimTesting
         }
         group.addTask {
           while rounds.now < 10 {
-            let answer = try await store.exchanges(of: "c", account: "a", from: .oldest, limit: 20)
+            let answer = try await store.exchanges(of: "c", within: .account("a"), from: .oldest, limit: 20)
             if case .noCursor = answer { Issue.record("a page without a cursor had a wrong one") }
           }
         }

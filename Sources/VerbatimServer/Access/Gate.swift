@@ -1,0 +1,35 @@
+import HTTP
+import VerbatimModel
+import VerbatimStore
+
+/// The one place where it is decided who may call a route; what they may touch there, the store's statements decide.
+struct Gate: Sendable {
+  /// The header that names the user for whom a key acts.
+  static let userField = "X-User-Id"
+
+  /// The request with its caller; throws 401 for nobody known, 403 for somebody who may not do this at all.
+  func admit(_ request: HTTPRequest, needs need: Need) async throws -> HTTPRequest {
+    guard need != .nothing else { return request }
+    var caller = Caller.keyless
+    if let user = request.fields[Self.userField], !user.isEmpty {
+      try caller.act(forUser: try Self.checked(user, Self.userField, limit: IngestLimits.userID))
+    }
+    if let account = request.queryParameter("account_id"), !account.isEmpty {
+      try caller.act(inAccount: try Self.checked(account, "account_id", limit: Account.longestName))
+    }
+    guard caller.may(need) else {
+      throw APIError.forbidden("this key may not do this: it needs the scope \(need.rawValue)")
+    }
+    var request = request
+    request.principal = caller
+    return request
+  }
+
+  private static func checked(_ text: String, _ name: String, limit: Int) throws(APIError) -> String {
+    guard text.unicodeScalars.count <= limit else { throw .invalid("\(name) is longer than \(limit) characters") }
+    guard !text.unicodeScalars.contains(where: { $0 == "\u{FFFD}" || $0 == "\0" }) else {
+      throw .invalid("\(name) must be UTF-8 without NUL")
+    }
+    return text
+  }
+}

@@ -1,0 +1,37 @@
+import HTTP
+import VerbatimModel
+import VerbatimStore
+
+/// Where the exchanges of one request go, and on whose behalf.
+struct Recording: Sendable {
+  private let store: Store
+  private let account: String
+  private let defaults: IngestDefaults
+  private let ip: String
+
+  init(_ request: HTTPRequest, to store: Store, defaults: IngestDefaults) throws(APIError) {
+    let caller = try request.caller
+    var defaults = defaults
+    defaults.onlyAppID = caller.reach.app
+    defaults.onlyUserID = caller.reach.user
+    self.store = store
+    self.defaults = defaults
+    account = try caller.recordingAccount()
+    ip = request.peerAddress
+  }
+
+  func exchange(_ json: Bytes, _ kind: ExchangeBody.Kind) throws(InvalidExchange) -> NewExchange {
+    var exchange = try ExchangeBody.parse(json, kind: kind, defaults: defaults)
+    exchange.ip = ip
+    return exchange
+  }
+
+  func append(_ exchange: NewExchange) async throws -> Store.Receipt {
+    try await store.append(exchange, account: account)
+  }
+
+  /// Results in order.
+  func append(_ exchanges: [NewExchange]) async -> [Result<Store.Receipt, StoreError>] {
+    await store.append(exchanges, account: account)
+  }
+}
