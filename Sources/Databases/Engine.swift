@@ -9,6 +9,16 @@ extension Engine {
   /// nil for a server.
   package var file: SQLiteFile? { if case .sqlite(let file) = self { file } else { nil } }
 
+  /// Whether both name one database: the file that all links lead to, or the same address.
+  package func isSameDatabase(as other: Engine) -> Bool {
+    guard let file, let otherFile = other.file else { return self == other }
+    do {
+      return try Files.resolved(file.path) == Files.resolved(otherFile.path)
+    } catch {
+      return file.path == otherFile.path
+    }
+  }
+
   package func isOfSameKind(as other: Engine) -> Bool {
     switch (self, other) {
     case (.sqlite, .sqlite), (.postgres, .postgres), (.mysql, .mysql): true

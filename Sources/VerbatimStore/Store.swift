@@ -135,10 +135,7 @@ package final class Store: Sendable {
         throw error
       }
     } catch let error as DatabaseError {
-      let reason = "cannot open \(configuration.engine): \(error.message)"
-      let mayPass: Bool = error.kind == .unavailable && configuration.engine.file == nil && !error.isRefusedLogin
-      guard mayPass else { throw StoreError.unusable(reason) }
-      throw StoreError.unavailable(reason: reason, retryAfter: .seconds(1))
+      throw StoreError(opening: configuration.engine, error)
     }
   }
 
@@ -198,7 +195,7 @@ package final class Store: Sendable {
     let timeZone: String = calendar.timeZoneName
     let version: Int64 = try await database.writer.run { connection in
       if !configuration.isMovingLegacyTables { try connection.refuseLegacyTables() }
-      let version: Int64 = try connection.migrate(now: now)
+      let version: Int64 = try connection.migrate(.history, now: now)
       if !configuration.isCopyTarget { try connection.checkCopyIsWhole() }
       try connection.initializeSetting(.partitionTimeZone, to: timeZone)
       try connection.initializeSetting(.firstStartedAt, to: "\(now)")
@@ -315,7 +312,7 @@ package typealias DatabaseHolder = WriteLock.Holder
 extension Connection {
   func checkSchema() throws {
     let version: Int64 = try schemaVersion()
-    let newest: Int64 = Migration.all.last?.version ?? 0
+    let newest: Int64 = MigrationChain.history.newest
     guard version > 0 else { throw StoreError.unusable("the database holds no Verbatim history") }
     guard version <= newest else { throw StoreError.newerSchema(found: version, known: newest) }
     guard version == newest else {

@@ -9,6 +9,13 @@ package enum StoreError: Error, Sendable {
   /// The database cannot be used at all: corrupt, of a newer schema, another time zone.
   case unusable(String)
 
+  /// Why a database could not be opened: a server that cannot be reached may be there in a moment.
+  init(opening engine: Engine, _ error: DatabaseError) {
+    let reason = "cannot open \(engine): \(error.message)"
+    let mayPass: Bool = error.kind == .unavailable && engine.file == nil && !error.isRefusedLogin
+    self = mayPass ? .unavailable(reason: reason, retryAfter: .seconds(1)) : .unusable(reason)
+  }
+
   /// How a database's failure looks to the caller of an append or a read.
   init(_ error: any Error) {
     switch error {

@@ -33,8 +33,11 @@ package struct TestAPI: Sendable {
     }
   }
 
+  package var store: Store { stores.history }
+  package var main: MainStore { stores.main }
+
   private let send: @Sendable (HTTPRequest) async throws -> Answer
-  package let store: Store
+  package let stores: OpenStores
   package let routes: [RouteTable.Route]
   /// Of the live server; empty on the router.
   package let url: String
@@ -45,24 +48,25 @@ package struct TestAPI: Sendable {
     _ body: @Sendable (TestAPI) async throws -> Void
   ) async throws {
     let folder = try TemporaryFolder()
-    let store = try await Store.open(Store.Configuration(path: folder.path("verbatim.db")))
-    let application = Application(store: store, configuration: configuration, log: log)
+    let file = Store.Configuration(path: folder.path("verbatim.db"))
+    let stores = try await OpenStores.open(file, MainStore.Configuration(file.engine))
+    let application = Application(stores: stores, configuration: configuration, log: log)
     do {
       switch transport {
       case .router:
         try await body(
           TestAPI(
-            send: { try await answer(application.respond(to: $0)) }, store: store, routes: application.routes, url: ""))
+            send: { try await answer(application.respond(to: $0)) }, stores: stores, routes: application.routes, url: ""))
       case .socket:
         try await withServer(application, configuration) { url in
-          try await body(TestAPI(send: Self.sender(to: url), store: store, routes: application.routes, url: url))
+          try await body(TestAPI(send: Self.sender(to: url), stores: stores, routes: application.routes, url: url))
         }
       }
     } catch {
-      await store.close()
+      await stores.close()
       throw error
     }
-    await store.close()
+    await stores.close()
   }
 
   package func get(_ path: String, fields: HTTPFields = [:]) async throws -> Answer {

@@ -6,8 +6,9 @@ import VerbatimTesting
 
 @Suite struct MigrationTests {
   /// All that there are, and one more, whose way back loses something.
-  private static let extended: [Migration] =
-    Migration.all + [
+  private static let extended = MigrationChain(
+    versionsTable: MigrationChain.history.versionsTable,
+    migrations: Migration.all + [
       Migration(
         version: newest + 1, name: "shelves",
         reversal: .script("DROP TABLE IF EXISTS verbatim_shelves", loses: "what stood on shelves"),
@@ -16,7 +17,7 @@ import VerbatimTesting
           let clause = dialect.rollsBackDefinitions ? "" : "IF NOT EXISTS "
           return ["CREATE TABLE \(clause)verbatim_shelves (id INTEGER NOT NULL PRIMARY KEY)"]
         })
-    ]
+    ])
   private static let newest: Int64 = Store.newestSchemaVersion
 
   private static func migrate(_ connection: isolated Connection, to version: Int64) throws -> [MigrationPlan.Step] {

@@ -105,7 +105,7 @@ import VerbatimTesting
         let dialect: Dialect = try connection.dialect()
         // What is left where definitions are not rolled back: the beginning is noted, and some tables are there.
         guard !dialect.rollsBackDefinitions else { return }
-        try connection.executeScript(dialect.schema.versions(dialect))
+        try connection.executeScript(dialect.schema.versions(in: MigrationChain.history.versionsTable, dialect))
         try connection.executeScript("INSERT INTO verbatim_schema_versions VALUES (1, 'recorder', -1)")
         for step in dialect.schema.recorder(dialect).prefix(3) { try connection.executeScript(step) }
         let version: Int64 = try connection.schemaVersion()

@@ -18,7 +18,7 @@ package struct Configuration: Sendable {
 
   package var host = "127.0.0.1"
   package var port = 10000
-  /// Where accounts, keys and the like will be; it has no tables yet and is opened only where it holds the history.
+  /// Where accounts, keys and the like are.
   package var mainDatabase = DatabaseLocation.standard
   package var historyDatabase = DatabaseLocation.standard
   /// A replica of the history's database; only a server reads it.
@@ -63,6 +63,14 @@ package struct Configuration: Sendable {
     store.currency = currency
     store.log = log
     return store
+  }
+
+  package func main(log: Log) -> MainStore.Configuration {
+    var main = MainStore.Configuration(mainDatabase.engine)
+    main.slowQueryThreshold = slowQueryThreshold
+    main.lifetime = connections.lifetime
+    main.log = log
+    return main
   }
 
   /// Refuses to serve strangers by accident.

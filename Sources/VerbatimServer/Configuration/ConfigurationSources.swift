@@ -55,7 +55,8 @@ package struct ConfigurationSources: Sendable {
   }
 
   /// The main database, and the history's where one is named for it. Whoever types the main one alone means it for the
-  /// history, too, whatever the environment says: `verbatim verify --database copy.db` looks at no other.
+  /// history, too, whatever the environment says: `verbatim verify --database copy.db` looks at no other. Whoever names
+  /// the history's alone has the main one there, too, so that replicas share their keys.
   private func chooseDatabases(_ configuration: inout Configuration) throws(ConfigurationError) {
     let main = mainDatabase()
     if let (setting, value) = main { try apply(setting, value, to: &configuration) }
@@ -63,6 +64,7 @@ package struct ConfigurationSources: Sendable {
     let isMainTyped = main.map { arguments[$0.0.name] != nil } ?? false
     guard let value = isMainTyped ? arguments[history.name] : value(of: history.name) else { return }
     try apply(history, value, to: &configuration)
+    if main == nil { configuration.mainDatabase = configuration.historyDatabase }
   }
 
   /// The strongest source that names it decides, and within it `SQL_DSN`.

@@ -23,6 +23,20 @@ extension Session {
     }
   }
 
+  /// What bringing the main database to this program's schema would do, a line each.
+  package func mainMigrationPlan() async throws -> [String] {
+    let plan = try await Store.migrationPlan(configuration.main(log: log))
+    return plan.steps.map { "would apply to the main database \(Self.text($0))" }
+  }
+
+  /// Brings the main database to this program's schema; a line for each step.
+  package func migrateMain() async throws -> [String] {
+    try configuration.mainDatabase.prepareFolder()
+    var main = configuration.main(log: log)
+    main.purpose = "migration"
+    return try await Store.migrate(main).map { "applied to the main database \(Self.text($0))" }
+  }
+
   private static func text(_ step: MigrationPlan.Step) -> String {
     "schema version \(step.version) (\(step.name))" + (step.loss.map { "; lost with it: \($0)" } ?? "")
   }

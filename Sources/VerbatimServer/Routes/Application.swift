@@ -12,7 +12,8 @@ package struct Application: Sendable {
   private let accessLog: AccessLog?
   private let cors: CORS
 
-  package init(store: Store, configuration: Configuration, log: Log) {
+  package init(stores: OpenStores, configuration: Configuration, log: Log) {
+    let store = stores.history
     let errors = ErrorAnswers(log: log)
     let table = Routes.table(
       gate: Gate(), ingest: IngestHandlers(store: store, configuration: configuration),

@@ -8,8 +8,6 @@ import VerbatimStore
 package struct Service: Sendable {
   private let configuration: Configuration
   private let log: Log
-  /// A second apart.
-  private static let openingAttempts = 20
 
   package init(configuration: Configuration, log: Log) {
     self.configuration = configuration
@@ -22,6 +20,7 @@ package struct Service: Sendable {
   ) async throws {
     Memory.returnLargeBlocks()
     try configuration.historyDatabase.prepareFolder()
+    try configuration.mainDatabase.prepareFolder()
     var storeConfiguration = configuration.store(log: log)
     storeConfiguration.purpose = "server"
     storeConfiguration.replica = configuration.readDatabase?.engine
@@ -31,38 +30,26 @@ package struct Service: Sendable {
       try configuration.journal.prepareFolder()
       storeConfiguration.journal = journal
     }
-    let store = try await open(storeConfiguration)
+    var mainConfiguration = configuration.main(log: log)
+    mainConfiguration.purpose = storeConfiguration.purpose
+    let stores = try await OpenStores.open(storeConfiguration, mainConfiguration, waits: true)
     do {
-      let server = try makeServer(store)
+      let server = try makeServer(stores)
       let url = self.url(port: server.port)
-      try store.announce(url: url)
+      try stores.announce(url: url)
       log.info("Listening", ["url": url, "database": configuration.historyDatabase.name])
       onListening(url)
-      try await serve(server, on: store, untilStopped: untilStopped)
+      try await serve(server, on: stores, untilStopped: untilStopped)
     } catch {
-      await store.close()
+      await stores.close()
       throw error
     }
-    await store.close()
+    await stores.close()
     log.info("Stopped")
   }
 
-  /// Waits a while for a database server that starts at the same time.
-  private func open(_ store: Store.Configuration) async throws -> Store {
-    var attempt = 1
-    while true {
-      do {
-        return try await Store.open(store)
-      } catch StoreError.unavailable(let reason, let pause) where attempt < Self.openingAttempts {
-        log.warning("MES history database cannot be reached; trying again", ["reason": reason])
-        try await Task.sleep(for: pause)
-        attempt += 1
-      }
-    }
-  }
-
-  private func makeServer(_ store: Store) throws -> HTTPServer {
-    let application = Application(store: store, configuration: configuration, log: log)
+  private func makeServer(_ stores: OpenStores) throws -> HTTPServer {
+    let application = Application(stores: stores, configuration: configuration, log: log)
     return try HTTPServer(
       configuration: configuration.server,
       handler: { request in await application.respond(to: request) },
@@ -71,13 +58,13 @@ package struct Service: Sendable {
 
   /// One group owns all that runs: the first part to end stops the others.
   private func serve(
-    _ server: HTTPServer, on store: Store, untilStopped: @escaping @Sendable () async -> String?
+    _ server: HTTPServer, on stores: OpenStores, untilStopped: @escaping @Sendable () async -> String?
   ) async throws {
     let log = log
     let limit = configuration.server.drainTimeout
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
-      group.addTask { await store.maintain() }
+      group.addTask { await stores.history.maintain() }
       group.addTask {
         guard let reason = await untilStopped() else { return }
         log.info("Draining", ["reason": reason, "limit": "\(limit)"])

@@ -8,35 +8,34 @@ extension Connection {
   /// Brings the schema up to date, one migration after the other, and answers its version.
   ///
   /// Throws `StoreError.unusable` when the database's schema is newer than this program.
-  func migrate(now: Int64) throws -> Int64 {
-    let newest: Int64 = Migration.all.last?.version ?? 0
-    let current: Int64 = try schemaVersion()
-    guard current <= newest else { throw StoreError.newerSchema(found: current, known: newest) }
-    try migrate(to: newest, by: Migration.all, now: now) { _ in }
-    return newest
+  func migrate(_ chain: MigrationChain, now: Int64) throws -> Int64 {
+    let current: Int64 = try schemaVersion(of: chain)
+    guard current <= chain.newest else { throw StoreError.newerSchema(found: current, known: chain.newest) }
+    try migrate(to: chain.newest, by: chain, now: now) { _ in }
+    return chain.newest
   }
 
   /// Applies or reverses migrations until the schema has the version; `onStep` hears of each step that was done. Whoever
   /// else migrates meanwhile is waited for.
   func migrate(
-    to target: Int64, by migrations: [Migration], now: Int64, onStep: (MigrationPlan.Step) -> Void
+    to target: Int64, by chain: MigrationChain, now: Int64, onStep: (MigrationPlan.Step) -> Void
   ) throws {
     let dialect: Dialect = try dialect()
-    while try !isAt(target, dialect) {
-      guard let step = try takeStep(toward: target, by: migrations, dialect, now: now) else { return }
+    while try !isAt(target, of: chain, dialect) {
+      guard let step = try takeStep(toward: target, by: chain, dialect, now: now) else { return }
       onStep(step)
     }
   }
 
   /// What `migrate` would do. Throws `StoreError.unusable` for a version that is not known, or that no way leads back to.
-  func migrationPlan(to target: Int64, by migrations: [Migration]) throws -> MigrationPlan {
-    let known: Int64 = migrations.last?.version ?? 0
-    let begun: [Int64] = try begunVersions()
+  func migrationPlan(to target: Int64, by chain: MigrationChain) throws -> MigrationPlan {
+    let (known, migrations) = (chain.newest, chain.migrations)
+    let begun: [Int64] = try begunVersions(of: chain)
     if let newest = begun.max(), newest > known { throw StoreError.newerSchema(found: newest, known: known) }
     guard target == 0 || migrations.contains(where: { $0.version == target }) else {
       throw StoreError.unusable("there is no schema version \(target); this program knows 1 to \(known)")
     }
-    let current: Int64 = try schemaVersion()
+    let current: Int64 = try schemaVersion(of: chain)
     let reversed: [Migration] = migrations.filter { $0.version > target && begun.contains($0.version) }.reversed()
     let applied: [Migration] = migrations.filter { $0.version > current && $0.version <= target }
     return MigrationPlan(
@@ -45,41 +44,45 @@ extension Connection {
   }
 
   private func takeStep(
-    toward target: Int64, by migrations: [Migration], _ dialect: Dialect, now: Int64
+    toward target: Int64, by chain: MigrationChain, _ dialect: Dialect, now: Int64
   ) throws -> MigrationPlan.Step? {
     try dialect.schema.exclusively(on: self) {
-      try executeScript(dialect.schema.versions(dialect))
-      if let newest = try begunVersions().max(), newest > target {
-        guard let migration = migrations.first(where: { $0.version == newest }) else {
-          throw StoreError.newerSchema(found: newest, known: migrations.last?.version ?? 0)
+      try executeScript(dialect.schema.versions(in: chain.versionsTable, dialect))
+      if let newest = try begunVersions(of: chain).max(), newest > target {
+        guard let migration = chain.migrations.first(where: { $0.version == newest }) else {
+          throw StoreError.newerSchema(found: newest, known: chain.newest)
         }
-        return try reverse(migration)
+        return try reverse(migration, in: chain)
       }
-      let current: Int64 = try schemaVersion()
-      guard let next = migrations.first(where: { $0.version > current }), next.version <= target else { return nil }
-      return try apply(next, dialect, now: now)
+      let current: Int64 = try schemaVersion(of: chain)
+      guard let next = chain.migrations.first(where: { $0.version > current }), next.version <= target else {
+        return nil
+      }
+      return try apply(next, in: chain, dialect, now: now)
     }
   }
 
-  private func apply(_ migration: Migration, _ dialect: Dialect, now: Int64) throws -> MigrationPlan.Step {
-    if try !hasBegun(migration) {
+  private func apply(
+    _ migration: Migration, in chain: MigrationChain, _ dialect: Dialect, now: Int64
+  ) throws -> MigrationPlan.Step {
+    if try !hasBegun(migration, in: chain) {
       for table in migration.tables where try has(table: table, dialect) {
         throw StoreError.unusable(
           "the database has a table \(table) that is not Verbatim's; name another database, or rename the table")
       }
-      try begin(migration)
+      try begin(migration, in: chain)
     }
     for step in migration.steps(dialect) { try executeScript(step) }
-    try mark(migration, appliedAt: now)
+    try mark(migration, in: chain, appliedAt: now)
     return MigrationPlan.Step(migration, isReversal: false)
   }
 
-  private func reverse(_ migration: Migration) throws -> MigrationPlan.Step {
+  private func reverse(_ migration: Migration, in chain: MigrationChain) throws -> MigrationPlan.Step {
     let step: MigrationPlan.Step = try reversingStep(of: migration)
     guard case .script(let script, _, _) = migration.reversal else { return step }
-    try mark(migration, appliedAt: -1)
+    try mark(migration, in: chain, appliedAt: -1)
     try executeScript(script)
-    try execute("DELETE FROM verbatim_schema_versions WHERE version = \(migration.version)")
+    try execute("DELETE FROM \(identifier: chain.versionsTable) WHERE version = \(migration.version)")
     return step
   }
 
@@ -109,33 +112,34 @@ extension Connection {
     }
   }
 
-  private func hasBegun(_ migration: Migration) throws -> Bool {
-    try first("SELECT 1 FROM verbatim_schema_versions WHERE version = \(migration.version)") { _ in true } ?? false
+  private func hasBegun(_ migration: Migration, in chain: MigrationChain) throws -> Bool {
+    try first("SELECT 1 FROM \(identifier: chain.versionsTable) WHERE version = \(migration.version)") { _ in true }
+      ?? false
   }
 
-  private func begin(_ migration: Migration) throws {
+  private func begin(_ migration: Migration, in chain: MigrationChain) throws {
     try execute(
       """
-      INSERT INTO verbatim_schema_versions (version, name, applied_at)
+      INSERT INTO \(identifier: chain.versionsTable) (version, name, applied_at)
       VALUES (\(migration.version), \(migration.name), \(Int64(-1)))
       """)
   }
 
-  private func mark(_ migration: Migration, appliedAt time: Int64) throws {
+  private func mark(_ migration: Migration, in chain: MigrationChain, appliedAt time: Int64) throws {
     try execute(
-      "UPDATE verbatim_schema_versions SET applied_at = \(time) WHERE version = \(migration.version)")
+      "UPDATE \(identifier: chain.versionsTable) SET applied_at = \(time) WHERE version = \(migration.version)")
   }
 
-  private func isAt(_ target: Int64, _ dialect: Dialect) throws -> Bool {
-    guard try has(table: "verbatim_schema_versions", dialect) else { return false }
-    let newest: Int64 = try begunVersions().max() ?? 0
-    return try newest == target && schemaVersion() == target
+  private func isAt(_ target: Int64, of chain: MigrationChain, _ dialect: Dialect) throws -> Bool {
+    guard try has(table: chain.versionsTable, dialect) else { return false }
+    let newest: Int64 = try begunVersions(of: chain).max() ?? 0
+    return try newest == target && schemaVersion(of: chain) == target
   }
 
   /// Versions that were applied, or begun.
-  private func begunVersions() throws -> [Int64] {
-    guard try has(table: "verbatim_schema_versions", dialect()) else { return [] }
-    return try query("SELECT version FROM verbatim_schema_versions") { $0.integer(0) }
+  private func begunVersions(of chain: MigrationChain) throws -> [Int64] {
+    guard try has(table: chain.versionsTable, dialect()) else { return [] }
+    return try query("SELECT version FROM \(identifier: chain.versionsTable)") { $0.integer(0) }
   }
 
   private func has(table: String, _ dialect: Dialect) throws -> Bool {
@@ -143,11 +147,11 @@ extension Connection {
   }
 
   /// The version of the newest migration that was applied in full; 0 for none.
-  func schemaVersion() throws -> Int64 {
-    guard try has(table: "verbatim_schema_versions", dialect()) else { return 0 }
-    return try first("SELECT coalesce(max(version), 0) FROM verbatim_schema_versions WHERE applied_at >= 0") {
-      $0.integer(0)
-    } ?? 0
+  func schemaVersion(of chain: MigrationChain = .history) throws -> Int64 {
+    guard try has(table: chain.versionsTable, dialect()) else { return 0 }
+    return try first(
+      "SELECT coalesce(max(version), 0) FROM \(identifier: chain.versionsTable) WHERE applied_at >= 0"
+    ) { $0.integer(0) } ?? 0
   }
 }
 

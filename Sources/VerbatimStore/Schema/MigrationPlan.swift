@@ -21,7 +21,7 @@ extension Store {
   package static func migrationPlan(_ configuration: Configuration, to version: Int64?) async throws -> MigrationPlan {
     let target: Int64 = version ?? newestSchemaVersion
     return try await withDatabase(configuration, isWritable: false) { database in
-      try await database.read { try $0.migrationPlan(to: target, by: Migration.all) }
+      try await database.read { try $0.migrationPlan(to: target, by: .history) }
     }
   }
 
@@ -35,13 +35,13 @@ extension Store {
     let (now, timeZone) = (configuration.clock(), configuration.partitionTimeZone)
     try await withDatabase(configuration, isWritable: true) { database in
       _ = try await database.writer.run { connection in
-        let plan: MigrationPlan = try connection.migrationPlan(to: target, by: Migration.all)
+        let plan: MigrationPlan = try connection.migrationPlan(to: target, by: .history)
         if !allowsLoss, let step = plan.steps.first(where: { $0.loss != nil }) {
           throw StoreError.unusable(
             "leading back schema version \(step.version) (\(step.name)) loses something: \(step.loss ?? ""); "
               + "repeat with --yes if that may be")
         }
-        try connection.migrate(to: target, by: Migration.all, now: now, onStep: onStep)
+        try connection.migrate(to: target, by: .history, now: now, onStep: onStep)
         guard target > 0 else { return }
         // As a first start does.
         try connection.initializeSetting(.partitionTimeZone, to: timeZone)
@@ -50,8 +50,29 @@ extension Store {
     }
   }
 
+  /// Brings the main database to this program's schema; the steps that were done.
+  package static func migrate(_ configuration: MainStore.Configuration) async throws -> [MigrationPlan.Step] {
+    var history = Configuration(configuration.engine)
+    history.purpose = configuration.purpose
+    let now: Int64 = configuration.clock()
+    return try await withDatabase(history, isWritable: true) { database in
+      try await database.writer.run { connection in
+        var steps: [MigrationPlan.Step] = []
+        try connection.migrate(to: MigrationChain.main.newest, by: .main, now: now) { steps.append($0) }
+        return steps
+      }
+    }
+  }
+
+  /// What that would do; only reads.
+  package static func migrationPlan(_ configuration: MainStore.Configuration) async throws -> MigrationPlan {
+    try await withDatabase(Configuration(configuration.engine), isWritable: false) { database in
+      try await database.read { try $0.migrationPlan(to: MigrationChain.main.newest, by: .main) }
+    }
+  }
+
   /// The version that this program works with.
-  package static var newestSchemaVersion: Int64 { Migration.all.last?.version ?? 0 }
+  package static var newestSchemaVersion: Int64 { MigrationChain.history.newest }
 
   private static func withDatabase<Result>(
     _ configuration: Configuration, isWritable: Bool, _ body: (Database) async throws -> Result

@@ -4,7 +4,7 @@ import Databases
 /// else is written once, with what `Dialect` says.
 protocol SchemaStatements {
   /// Makes the table of versions if it is not there.
-  static func versions(_ dialect: Dialect) -> String
+  static func versions(in table: String, _ dialect: Dialect) -> String
   /// A row where there is a table of this name.
   static func table(named name: String) -> SQL
   /// A table's columns in their order: name, type, place in the primary key from 1 on or 0.
@@ -23,6 +23,8 @@ protocol SchemaStatements {
   static func aliases(_ dialect: Dialect) -> String
   /// The table that says where the rows of each day are, likewise.
   static func dayTables(_ dialect: Dialect) -> String
+  /// The tables of accounts and keys, in the main database, as `recorder` gives the history's.
+  static func access(_ dialect: Dialect) -> [String]
   /// A table for one day's messages, or for its failures, with its index; does nothing where it is there.
   static func historyTable(named name: String, hasFailures: Bool, _ dialect: Dialect) -> String
   /// The names of all tables that begin with one of the two history tables' names and `_`.

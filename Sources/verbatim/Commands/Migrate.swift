@@ -22,14 +22,17 @@ extension Command {
     defer { session.output.flush() }
     let version = try invocation.options["--to"].map(version)
     let name = session.configuration.historyDatabase.name
+    let main = session.configuration.mainDatabase.name
     if invocation.has("--drop-legacy") { return try await dropLegacyTables(of: session, invocation) }
     if invocation.has("--dry-run") {
       for line in try await session.legacyPlan() { Terminal.print("\(name): \(line)") }
       for line in try await session.migrationPlan(to: version) { Terminal.print("\(name): \(line)") }
+      if version == nil { for line in try await session.mainMigrationPlan() { Terminal.print("\(main): \(line)") } }
       return 0
     }
     if version == nil { try await moveLegacyTables(of: session, invocation) }
     try await session.migrate(to: version, allowsLoss: invocation.has("--yes")) { Terminal.print("\(name): \($0)") }
+    if version == nil { for line in try await session.migrateMain() { Terminal.print("\(main): \(line)") } }
     Terminal.print("\(name) has schema version \(version ?? Session.newestSchemaVersion)")
     return 0
   }

@@ -39,7 +39,7 @@ import VerbatimStore
   @Test func `the history is in the main database unless it has one of its own`() throws {
     var sources = ConfigurationSources(dotEnv: ["MES_SQL_DSN": "dotenv.db"])
     #expect(try sources.load().historyDatabase.name == "dotenv.db")
-    #expect(try sources.load().mainDatabase == .standard)
+    #expect(try sources.load().mainDatabase.name == "dotenv.db")
     sources.environment = ["SQL_DSN": "main.db", "DATABASE_URL": "url.db"]
     #expect(try sources.load().mainDatabase.name == "main.db")
     #expect(try sources.load().historyDatabase.name == "dotenv.db")

@@ -9,9 +9,9 @@ enum MySQLSchema: SchemaStatements {
   /// Seconds.
   private static let patience = 60
 
-  static func versions(_ dialect: Dialect) -> String {
+  static func versions(in table: String, _ dialect: Dialect) -> String {
     """
-    CREATE TABLE IF NOT EXISTS verbatim_schema_versions (
+    CREATE TABLE IF NOT EXISTS \(table) (
       version    BIGINT       NOT NULL PRIMARY KEY,
       name       VARCHAR(255) NOT NULL,
       applied_at BIGINT       NOT NULL

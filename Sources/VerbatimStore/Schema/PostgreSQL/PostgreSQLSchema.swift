@@ -9,9 +9,9 @@ enum PostgreSQLSchema: SchemaStatements {
   static let lockNumber = 0x7665_7262_6174_696D
   static let text = "TEXT COLLATE \"C\""
 
-  static func versions(_ dialect: Dialect) -> String {
+  static func versions(in table: String, _ dialect: Dialect) -> String {
     """
-    CREATE TABLE IF NOT EXISTS verbatim_schema_versions (
+    CREATE TABLE IF NOT EXISTS \(table) (
       version    BIGINT  NOT NULL PRIMARY KEY,
       name       \(text) NOT NULL,
       applied_at BIGINT  NOT NULL

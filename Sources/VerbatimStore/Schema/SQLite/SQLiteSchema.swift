@@ -5,9 +5,9 @@ import Databases
 /// Narrow columns stand before wide ones, so that scans of long rows stay on the row's first page. Tables that are found
 /// by a composite text key and have short rows are WITHOUT ROWID; the wide ones are not (measured: slower).
 enum SQLiteSchema: SchemaStatements {
-  static func versions(_ dialect: Dialect) -> String {
+  static func versions(in table: String, _ dialect: Dialect) -> String {
     """
-    CREATE TABLE IF NOT EXISTS verbatim_schema_versions (
+    CREATE TABLE IF NOT EXISTS \(table) (
       version    INTEGER NOT NULL PRIMARY KEY,
       name       TEXT    NOT NULL,
       applied_at INTEGER NOT NULL

@@ -1,0 +1,16 @@
+extension Migration {
+  /// Of the main database, in order of their versions.
+  static let main: [Migration] = [.access]
+
+  /// Who is who, and what opens the door.
+  static let access = Migration(
+    version: 1, name: "accounts and keys",
+    reversal: .script(
+      """
+      DROP TABLE IF EXISTS verbatim_keys;
+      DROP TABLE IF EXISTS verbatim_access_revision;
+      DROP TABLE IF EXISTS verbatim_accounts;
+      """,
+      loses: "accounts, and all keys, which nobody can make again"),
+    tables: ["verbatim_accounts", "verbatim_keys", "verbatim_access_revision"], steps: { $0.schema.access($0) })
+}
