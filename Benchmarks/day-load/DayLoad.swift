@@ -7,12 +7,15 @@ import VerbatimStore
 /// Fills a history whose conversations are active on three days each, and measures what tables of days cost; prints
 /// one line of JSON.
 ///
-///     day-load DSN MESSAGES DAYS daily|single
+///     day-load DSN MESSAGES DAYS daily|single ROUNDS
 @main struct DayLoad {
   static func main() async throws {
     let arguments = CommandLine.arguments
-    guard arguments.count == 5, let messages = Int(arguments[2]), let days = Int(arguments[3]) else {
-      FileHandle.standardError.write(Data("usage: day-load DSN MESSAGES DAYS daily|single\n".utf8))
+    guard
+      arguments.count == 6, let messages = Int(arguments[2]), let days = Int(arguments[3]),
+      let rounds = Int(arguments[5])
+    else {
+      FileHandle.standardError.write(Data("usage: day-load DSN MESSAGES DAYS daily|single ROUNDS\n".utf8))
       exit(2)
     }
     var configuration = Store.Configuration(try Engine(dsn: arguments[1]))
@@ -26,7 +29,7 @@ import VerbatimStore
     let store = try await Store.open(configuration)
     let opened = milliseconds(since: opening)
     let memory = residentMemory()
-    let reads = try await history.read(store, count: 4_000)
+    let reads = try await history.read(store, count: 4_000, rounds: rounds)
     let readMemory = residentMemory()
     let stall = try await history.makeDay(store, isDaily: configuration.isDaily)
     await store.close()
@@ -80,22 +83,34 @@ struct History: Sendable {
     }
   }
 
-  /// The last 50 messages of conversations in no order; after a tenth as many that warm the caches.
-  func read(_ store: Store, count: Int) async throws -> (p50: Double, p99: Double) {
-    var times: [Double] = []
+  /// The last 50 messages of conversations in no order, after a tenth as many that warm the caches; the medians of the
+  /// rounds.
+  func read(_ store: Store, count: Int, rounds: Int) async throws -> (p50: Double, p99: Double) {
     var random: UInt64 = 1
-    for turn in 0..<(count + count / 10) {
+    _ = try await read(store, count: count / 10, &random)
+    var (middles, ends): ([Double], [Double]) = ([], [])
+    for _ in 0..<rounds {
+      let times = try await read(store, count: count, &random)
+      middles.append(times[times.count / 2])
+      ends.append(times[times.count * 99 / 100])
+    }
+    return (middles.sorted()[rounds / 2], ends.sorted()[rounds / 2])
+  }
+
+  /// What each took, in milliseconds, the shortest first.
+  private func read(_ store: Store, count: Int, _ random: inout UInt64) async throws -> [Double] {
+    var times: [Double] = []
+    for _ in 0..<count {
       random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       let conversation = "conversation-\(Int(random >> 33) % conversations)"
       let start = ContinuousClock.now
       let answer = try await store.exchanges(of: conversation, within: .account("default"), limit: 25)
-      if turn >= count / 10 { times.append(milliseconds(since: start)) }
+      times.append(milliseconds(since: start))
       guard case .page(let page) = answer, page.exchanges.count == 25 else {
         fatalError("\(conversation) is not whole")
       }
     }
-    times.sort()
-    return (times[times.count / 2], times[times.count * 99 / 100])
+    return times.sorted()
   }
 
   /// How long new tables take, and the longest append meanwhile and before; milliseconds.

@@ -2,6 +2,8 @@
 ///
 /// Make it once and keep it: its statement's text is put together here, and drivers keep prepared statements by `text`.
 package struct BulkInsert: Sendable {
+  /// What a column holds. On PostgreSQL the table's own type has to be this one: BIGINT, DOUBLE PRECISION, TEXT or
+  /// VARCHAR, BYTEA, UUID.
   package enum ColumnType: Sendable { case integer, real, text, blob, id }
 
   package struct Column: Sendable {

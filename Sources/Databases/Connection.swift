@@ -323,17 +323,17 @@ package actor Connection {
 
   private func start(_ sql: SQL) throws(DatabaseError) -> Use {
     if let name = sql.refusedIdentifier { throw .misuse("not an identifier: \(name.debugDescription)") }
-    let use = try start(sql.text)
+    let use = try start(sql.text, isVarying: sql.isVarying)
     for value in sql.binds { use.statement.bind(value) }
     return use
   }
 
-  private func start(_ text: String) throws(DatabaseError) -> Use {
+  private func start(_ text: String, isVarying: Bool = false) throws(DatabaseError) -> Use {
     let driver = try engine()
     try checkTransaction(driver)
     let started = slowQueries == nil ? 0 : monotonicNanoseconds()
     do {
-      let statement = try driver.prepare(text)
+      let statement = try isVarying ? driver.prepareOnce(text) : driver.prepare(text)
       usesInHand += 1
       return Use(statement: statement, started: started)
     } catch {

@@ -11,6 +11,8 @@ protocol Driver: AnyObject {
 
   /// A statement, from the cache or prepared; it is the caller's until `release`.
   func prepare(_ text: String) throws(DatabaseError) -> any Statement
+  /// A statement that is run once.
+  func prepareOnce(_ text: String) throws(DatabaseError) -> any Statement
   func release(_ statement: any Statement)
   /// As `Connection.insert` says; interruption is the driver's to watch.
   func insert(
@@ -53,6 +55,11 @@ protocol ValueSink: AnyObject {
   func bindBlob(_ bytes: ArraySlice<UInt8>)
   func bindID(high: UInt64, low: UInt64)
   func bindNull()
+}
+
+extension Driver {
+  /// Where preparing costs little.
+  func prepareOnce(_ text: String) throws(DatabaseError) -> any Statement { try prepare(text) }
 }
 
 extension ValueSink {

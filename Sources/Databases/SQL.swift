@@ -7,6 +7,9 @@
 package struct SQL: Sendable, ExpressibleByStringInterpolation {
   package private(set) var text: String
   package private(set) var binds: [SQLValue]
+  /// Whether the next such statement is likely to be another, as those of tables of days are: then an engine where
+  /// preparing is a way to the server and back gets it whole, with its values.
+  package var isVarying = false
   /// An identifier that is none; running the statement throws then.
   private(set) var refusedIdentifier: String?
 

@@ -119,6 +119,44 @@ import VerbatimTesting
   }
 
   @Test(arguments: TestEngine.allCases)
+  func `hundreds of rows go in as they are, also after some that failed`(_ engine: TestEngine) async throws {
+    let insert = BulkInsert(into: "t", Self.kinds.columns)
+    try await engine.withDatabase { database in
+      try await database.writer.run { connection in
+        try connection.executeScript("CREATE TABLE t (\(Self.kinds.definition(on: engine)), UNIQUE (a))")
+      }
+      let fill: @Sendable (isolated Connection, _ repeats: Bool) throws -> Void = { connection, repeats in
+        try connection.insert(insert, rows: 300) { row, binds in
+          binds.integer(row == 299 && repeats ? 0 : Int64(row))
+          binds.real(Double(row) / 4)
+          binds.text(row % 3 == 0 ? nil : "文字 \(row)")
+          binds.text(bytes: Array("\\N\t\(row)\n".utf8)[...])
+          binds.blob([0, UInt8(row % 256), 0xFF])
+          binds.id(UInt64(row), .max)
+          binds.null()
+        }
+      }
+      let error = await databaseError {
+        try await database.writer.run { connection in try connection.transaction { try fill(connection, true) } }
+      }
+      #expect(error?.kind == .constraint)
+      try await database.writer.run { connection in try connection.transaction { try fill(connection, false) } }
+      let rows = try await database.read { connection in
+        try connection.query("SELECT a, b, c, d, e, f, g FROM t ORDER BY a") { row in
+          let row = (
+            row.integer(0), row.real(1), row.optionalText(2), row.text(3), row.bytes(4).map(Array.init),
+            row.id(5)?.high,
+            row.isNull(6)
+          )
+          return row.0 == Int64(row.1 * 4) && row.2 == (row.0 % 3 == 0 ? nil : "文字 \(row.0)")
+            && row.3 == "\\N\t\(row.0)\n" && row.4 == [0, UInt8(row.0 % 256), 0xFF] && row.5 == UInt64(row.0) && row.6
+        }
+      }
+      #expect(rows.count == 300 && rows.allSatisfy { $0 })
+    }
+  }
+
+  @Test(arguments: TestEngine.allCases)
   func `a name that is no identifier and a value too few are refused`(_ engine: TestEngine) async throws {
     let misnamed = BulkInsert(into: "t\"; DROP TABLE t; --", [.init("k", .text)])
     let insert = BulkInsert(into: "t", [.init("k", .text), .init("n", .integer)])
@@ -136,6 +174,18 @@ import VerbatimTesting
         }
       }
       #expect(second?.kind == .statement)
+      let third = await databaseError {
+        try await database.writer.run { connection in
+          try connection.transaction {
+            try connection.insert(insert, rows: 40) { row, binds in
+              binds.text("\(row)")
+              if row < 39 { binds.integer(1) }
+            }
+          }
+        }
+      }
+      #expect(third?.kind == .statement)
+      #expect(try await database.read { try $0.first("SELECT count(*) FROM t") { $0.integer(0) } } == 0)
     }
   }
 }

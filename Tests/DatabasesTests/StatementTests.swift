@@ -32,6 +32,43 @@ import VerbatimTesting
     }
   }
 
+  @Test(arguments: TestEngine.allCases)
+  func `a statement that varies takes and gives the same values`(_ engine: TestEngine) async throws {
+    try await engine.withDatabase { database in
+      try await database.writer.run { connection in
+        try connection.executeScript(
+          "CREATE TABLE t (a BIGINT, b \(engine.type(.text)), c \(engine.type(.id)), d \(engine.type(.real)))")
+        try connection.execute(
+          "INSERT INTO t VALUES (\(7), \("文"), \(SQLValue.id(high: 1, low: 2)), \(0.5)), (\(8), NULL, NULL, NULL)")
+        for limit in [1, 2, 5] {
+          var sql: SQL = """
+            SELECT a, b, c, d FROM t
+            WHERE a >= \(7) AND (b = \("文") OR b IS NULL) AND (c = \(SQLValue.id(high: 1, low: 2)) OR d IS NULL)
+            ORDER BY a LIMIT \(limit)
+            """
+          sql.isVarying = true
+          let rows = try connection.query(sql) { row in
+            "\(row.integer(0)) \(row.optionalText(1) ?? "-") \(row.id(2)?.low ?? 0) \(row.real(3))"
+          }
+          #expect(rows == Array(["7 文 2 0.5", "8 - 0 0.0"].prefix(limit)))
+        }
+        var wrong: SQL = "SELECT missing FROM t WHERE a = \(1)"
+        wrong.isVarying = true
+        let statement = wrong
+        #expect(throws: DatabaseError.self) { try connection.query(statement) { $0.integer(0) } }
+        var early: SQL = "SELECT a FROM t WHERE a > \(0)"
+        early.isVarying = true
+        var seen: [Int64] = []
+        try connection.forEachRow(early) { row in
+          seen.append(row.integer(0))
+          return false
+        }
+        #expect(seen.count == 1)
+        #expect(try connection.first("SELECT count(*) FROM t") { $0.integer(0) } == 2)
+      }
+    }
+  }
+
   @Test func `the cache forgets what was unused for longest`() async throws {
     try await withDatabase { database, _ in
       try await database.writer.run { connection in

@@ -62,6 +62,11 @@ final class MySQLDriver: Driver {
 
   func prepare(_ text: String) throws(DatabaseError) -> any Statement { try statement(text) }
 
+  func prepareOnce(_ text: String) throws(DatabaseError) -> any Statement {
+    try checkIdle(text)
+    return try MySQLStatement(once: text, self)
+  }
+
   func statement(_ text: String) throws(DatabaseError) -> MySQLStatement {
     try checkIdle(text)
     if let cached = cache.statement(text), !cached.isInUse {

@@ -14,7 +14,8 @@ final class MySQLStatement: Statement, CachedStatement {
   let handle: UnsafeMutablePointer<MYSQL_STMT>
   private weak var driver: MySQLDriver?
   private let values = MySQLValues()
-  private let placeholders: Int
+  /// Nil before it was prepared, together with its first run.
+  private var placeholders: Int?
   private(set) var columns: [MySQLColumn] = []
   private var state = State.ready
   private var isFinalized = false
@@ -37,6 +38,14 @@ final class MySQLStatement: Statement, CachedStatement {
     }
     placeholders = Int(mysql_stmt_param_count(handle))
     guard code == 0 else { throw error() }
+  }
+
+  /// Is prepared and run by one message, where the server takes that.
+  init(once text: String, _ driver: MySQLDriver) throws(DatabaseError) {
+    guard let handle = mysql_stmt_init(driver.handle.connection) else { throw driver.handle.error(text) }
+    self.text = text
+    self.driver = driver
+    self.handle = handle
   }
 
   deinit { finalize() }
@@ -77,13 +86,26 @@ final class MySQLStatement: Statement, CachedStatement {
 
   /// Runs it with values that are held elsewhere.
   func execute(_ values: MySQLValues, _ range: Range<Int>) throws(DatabaseError) {
-    guard range.count == placeholders else {
+    if let placeholders, range.count != placeholders {
       throw .misuse("\(range.count) values for \(placeholders) placeholders", sql: text)
     }
     guard let driver else { throw .closed }
     try driver.checkSize(values.messageSize(of: range), text)
     try run {
-      values.withBinds(of: range) { mysql_stmt_bind_param(handle, $0) == 0 && mysql_stmt_execute(handle) == 0 }
+      values.withBinds(of: range) { binds in
+        if placeholders == nil { return prepareAndExecute(binds, count: range.count) }
+        return mysql_stmt_bind_param(handle, binds) == 0 && mysql_stmt_execute(handle) == 0
+      }
+    }
+  }
+
+  private func prepareAndExecute(_ binds: UnsafeMutablePointer<MYSQL_BIND>?, count: Int) -> Bool {
+    var count = UInt32(count)
+    guard mysql_stmt_attr_set(handle, STMT_ATTR_PREBIND_PARAMS, &count) == 0, mysql_stmt_bind_param(handle, binds) == 0
+    else { return false }
+    var text = text
+    return text.withUTF8 { bytes in
+      bytes.withMemoryRebound(to: CChar.self) { mariadb_stmt_execute_direct(handle, $0.baseAddress, $0.count) == 0 }
     }
   }
 

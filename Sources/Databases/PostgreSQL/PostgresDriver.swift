@@ -13,6 +13,9 @@ final class PostgresDriver: Driver {
     var lockTimeout = Duration.seconds(5)
   }
 
+  /// From this many rows on COPY is cheaper than a prepared statement.
+  private static let copiedRows = 16
+
   let dialect = Dialect.postgresql
   private(set) var preparedStatements = 0
 
@@ -22,6 +25,7 @@ final class PostgresDriver: Driver {
   private let names = PostgresStatementNames()
   private var cache: StatementCache<PostgresStatement>
   private var bulks: [String: PostgresBulk] = [:]
+  private var copies: [String: PostgresCopy] = [:]
 
   init(_ settings: Settings, interruption: Interruption) throws(DatabaseError) {
     self.settings = settings
@@ -79,6 +83,10 @@ final class PostgresDriver: Driver {
     try statement(text) { PostgresText.numbered(text) }
   }
 
+  func prepareOnce(_ text: String) throws(DatabaseError) -> any Statement {
+    try PostgresStatement(text, numberedText: PostgresText.numbered(text), session)
+  }
+
   func release(_ statement: any Statement) {
     guard let statement = statement as? PostgresStatement else { return }
     statement.rewind()
@@ -88,6 +96,7 @@ final class PostgresDriver: Driver {
   func insert(
     _ bulk: BulkInsert, rows: Int, bind: (Int, borrowing Binds) -> Void, conflicted: ((Int) -> Void)?
   ) throws(DatabaseError) -> Int {
+    if case .fail = bulk.conflict, rows >= Self.copiedRows { return try copy(bulk, rows: rows, bind) }
     let gathered = gatherer(bulk)
     defer { gathered.removeAll() }
     let statement = try statement(bulk.text) { gathered.statementText }
@@ -95,6 +104,20 @@ final class PostgresDriver: Driver {
     try gathered.gather(rows: rows, bind)
     if interruption.isRequested { throw .cancelled }
     return try gathered.insert(by: statement)
+  }
+
+  private func copy(
+    _ bulk: BulkInsert, rows: Int, _ bind: (Int, borrowing Binds) -> Void
+  ) throws(DatabaseError) -> Int {
+    let copy = copies[bulk.text] ?? PostgresCopy(bulk)
+    if copies[bulk.text] == nil {
+      if copies.count >= settings.cachedStatements { copies.removeAll() }
+      copies[bulk.text] = copy
+    }
+    defer { copy.removeAll() }
+    try copy.gather(rows: rows, bind)
+    if interruption.isRequested { throw .cancelled }
+    return try copy.insert(by: session)
   }
 
   /// Kept for the next rows, but not for the tables of all days that there ever were.

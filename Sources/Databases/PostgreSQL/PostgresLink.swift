@@ -13,6 +13,9 @@ final class PostgresLink {
   /// libpq never gives memory back, so a connection that has carried more than this is not kept.
   private static let largestKept = 32 << 20
 
+  /// What goes to a COPY command at once, so that libpq's buffer stays small.
+  private static let copiedPiece = 1 << 16
+
   private let handle: OpaquePointer
   private let canceller: OpaquePointer?
   private let wakeUp: PostgresWakeUp
@@ -62,11 +65,25 @@ final class PostgresLink {
 
   // MARK: Sending and receiving
 
-  /// Sends about `size` bytes by `call`, which answers 0 when it could not.
+  /// Sends about `size` bytes by `call`, which answers less than 1 when it could not.
   func send(sql: String?, size: Int, _ call: (OpaquePointer) -> Int32) throws(DatabaseError) {
-    guard call(handle) != 0 else { throw sendingError(sql) }
+    guard call(handle) > 0 else { throw sendingError(sql) }
     if size > Self.largestKept { isSwollen = true }
   }
+
+  /// Sends the whole of what a COPY command waits for.
+  func sendCopied(_ bytes: UnsafeRawBufferPointer, sql: String) throws(DatabaseError) {
+    for start in stride(from: 0, to: bytes.count, by: Self.copiedPiece) {
+      let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + Self.copiedPiece, bytes.count)])
+      try send(sql: sql, size: bytes.count) { handle in
+        PQputCopyData(handle, piece.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(piece.count))
+      }
+    }
+    try send(sql: sql, size: 0) { PQputCopyEnd($0, nil) }
+  }
+
+  /// For a connection on which something goes on that nobody here speaks.
+  func giveUp() { isLost = true }
 
   /// Rows of the command that was sent come one by one instead of all at once.
   func streamRows() { PQsetSingleRowMode(handle) }
@@ -76,15 +93,10 @@ final class PostgresLink {
     if PQisBusy(handle) != 0 { try wait(sql, heedsInterruption) }
     guard let result = PQgetResult(handle).map({ PostgresResult($0) }) else { return nil }
     if result.size > Self.largestKept { isSwollen = true }
-    switch result.status {
-    case PGRES_FATAL_ERROR:
-      if PQstatus(handle) == CONNECTION_BAD || result.severity == "FATAL" || result.severity == "PANIC" {
-        isLost = true
-      }
-    case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
-      // Nobody here speaks that, and nothing else can be said until it ends.
+    if result.status == PGRES_FATAL_ERROR,
+      PQstatus(handle) == CONNECTION_BAD || result.severity == "FATAL" || result.severity == "PANIC"
+    {
       isLost = true
-    default: break
     }
     return result
   }

@@ -13,11 +13,11 @@ final class PostgresResult {
   /// Bytes in memory.
   var size: Int { PQresultMemorySize(handle) }
 
-  /// Rows inserted, updated or deleted; 0 for every other statement.
+  /// Rows inserted, updated, deleted or copied; 0 for every other statement.
   var changes: Int {
     guard let command = PQcmdStatus(handle), let count = PQcmdTuples(handle) else { return 0 }
     let tag = String(cString: command)
-    guard ["INSERT", "UPDATE", "DELETE", "MERGE"].contains(where: tag.hasPrefix) else { return 0 }
+    guard ["INSERT", "UPDATE", "DELETE", "MERGE", "COPY"].contains(where: tag.hasPrefix) else { return 0 }
     return Int(String(cString: count)) ?? 0
   }
 

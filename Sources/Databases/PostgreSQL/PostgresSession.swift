@@ -110,6 +110,7 @@ final class PostgresSession {
       try readToEnd(sql, heedsInterruption)
       throw .misuse("one statement is expected", sql: sql)
     default:
+      link.giveUp()
       throw .misuse("the statement does not answer with rows", sql: sql)
     }
   }
@@ -127,10 +128,22 @@ final class PostgresSession {
     while let result = try receive(script, true) {
       switch result.status {
       case PGRES_FATAL_ERROR: throw try failure(result, script, true)
-      case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH: throw .misuse("a script cannot copy", sql: script)
+      case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
+        link.giveUp()
+        throw .misuse("a script cannot copy", sql: script)
       default: break
       }
     }
+  }
+
+  /// Sends `bytes` to a COPY command, `sql` for those who read of its failure; answers how many rows it took.
+  func copy(_ bytes: UnsafeRawBufferPointer, by command: String, sql: String) throws(DatabaseError) -> Int {
+    try begin(sql: sql) { PQsendQuery($0, command) }
+    guard let answer = try receive(sql, true) else { throw .misuse("a command answered nothing", sql: sql) }
+    guard answer.status == PGRES_COPY_IN else { throw try failure(answer, sql, true) }
+    // The server says at the end what was wrong with the rows, and only that a link is lost can be known before.
+    try link.sendCopied(bytes, sql: sql)
+    return try finish(sql: sql).changes
   }
 
   // MARK: Receiving

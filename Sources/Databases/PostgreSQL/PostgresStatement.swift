@@ -1,6 +1,6 @@
 import CPostgres
 
-/// A statement that the server has prepared. It is prepared anew when the server has forgotten it, as a change of tables
+/// A statement that the server has prepared, or one that it gets whole, with its values. What it prepared is prepared anew when the server has forgotten it, as a change of tables
 /// or a pooler between us and the server brings about.
 final class PostgresStatement: Statement, CachedStatement {
   private enum Course {
@@ -14,8 +14,9 @@ final class PostgresStatement: Statement, CachedStatement {
 
   private let numberedText: String
   private let session: PostgresSession
-  private let names: PostgresStatementNames
-  private var name: PostgresStatementNames.Name
+  private let names: PostgresStatementNames?
+  /// Nil where it is not prepared.
+  private var name: PostgresStatementNames.Name?
   private var parameterTypes: [PostgresType] = []
   private var columnTypes: [PostgresType] = []
   private var parameters = PostgresParameters()
@@ -31,21 +32,31 @@ final class PostgresStatement: Statement, CachedStatement {
     self.numberedText = numberedText
     self.session = session
     self.names = names
-    name = names.next()
-    try prepare()
+    try prepare(as: names.next())
   }
 
-  func finalize() { names.forget(name) }
+  /// Not prepared: its values are of the types that they are bound as.
+  init(_ text: String, numberedText: String, _ session: PostgresSession) throws(DatabaseError) {
+    guard !text.utf8.contains(0) else { throw .misuse("a statement holds a NUL", sql: text) }
+    self.text = text
+    self.numberedText = numberedText
+    self.session = session
+    names = nil
+  }
+
+  func finalize() {
+    if let name { names?.forget(name) }
+  }
 
   /// Prepares it anew when the server may have forgotten it.
   func refresh() throws(DatabaseError) {
-    guard !names.isCurrent(name) else { return }
+    guard let names, let name, !names.isCurrent(name) else { return }
     names.forget(name)
-    name = names.next()
-    try prepare()
+    try prepare(as: names.next())
   }
 
-  private func prepare() throws(DatabaseError) {
+  private func prepare(as name: PostgresStatementNames.Name) throws(DatabaseError) {
+    self.name = name
     try session.begin(sql: text) { PQsendPrepare($0, name.text, numberedText, 0, nil) }
     _ = try session.finish(sql: text)
     try session.begin(sql: text) { PQsendDescribePrepared($0, name.text) }
@@ -55,31 +66,37 @@ final class PostgresStatement: Statement, CachedStatement {
 
   // MARK: Binds
 
-  func bindInteger(_ value: Int64) { parameters.append(value, as: nextType) }
-  func bindReal(_ value: Double) { parameters.append(value, as: nextType) }
-  func bindNull() { parameters.appendNull() }
+  func bindInteger(_ value: Int64) { parameters.append(value, as: nextType(.integer64)) }
+  func bindReal(_ value: Double) { parameters.append(value, as: nextType(.real64)) }
+
+  func bindNull() {
+    _ = nextType(.unspecified)
+    parameters.appendNull()
+  }
 
   func bindText(_ value: String) {
     var value = value
-    let type = nextType
+    let type = nextType(.text)
     value.withUTF8 { parameters.append(text: UnsafeRawBufferPointer($0), as: type) }
   }
 
   func bindText(bytes: ArraySlice<UInt8>) {
-    let type = nextType
+    let type = nextType(.text)
     bytes.withUnsafeBytes { parameters.append(text: $0, as: type) }
   }
 
   func bindBlob(_ bytes: ArraySlice<UInt8>) {
-    let type = nextType
+    let type = nextType(.bytes)
     bytes.withUnsafeBytes { parameters.append(blob: $0, as: type) }
   }
 
-  func bindID(high: UInt64, low: UInt64) { parameters.append(id: high, low, as: nextType) }
+  func bindID(high: UInt64, low: UInt64) { parameters.append(id: high, low, as: nextType(.uuid)) }
 
-  /// One value too many has no type; running the statement throws then.
-  private var nextType: PostgresType {
-    parameters.count < parameterTypes.count ? parameterTypes[parameters.count] : .text
+  /// The type that the server wants, or `given` where it has not said one. One value too many has no type; running the
+  /// statement throws then.
+  private func nextType(_ given: PostgresType) -> PostgresType {
+    if name == nil { parameterTypes.append(given) }
+    return parameters.count < parameterTypes.count ? parameterTypes[parameters.count] : .text
   }
 
   // MARK: Running
@@ -103,6 +120,7 @@ final class PostgresStatement: Statement, CachedStatement {
   func rewind() {
     if course == .running { session.abandon() }
     parameters.removeAll()
+    if name == nil { parameterTypes.removeAll() }
     row = nil
     changes = 0
     course = .ready
@@ -110,7 +128,7 @@ final class PostgresStatement: Statement, CachedStatement {
 
   /// Runs it to its end with values that lie elsewhere, in binary form; answers how many rows it changed.
   func execute(_ pointers: [UnsafePointer<CChar>?], _ lengths: [Int32]) throws(DatabaseError) -> Int {
-    guard pointers.count == parameterTypes.count else { throw .misuse("too few columns", sql: text) }
+    guard let name, pointers.count == parameterTypes.count else { throw .misuse("too few columns", sql: text) }
     let forms = [Int32](repeating: 1, count: pointers.count)
     let size = lengths.reduce(0) { $0 + Int($1) }
     try session.begin(sql: text, size: size) {
@@ -126,7 +144,11 @@ final class PostgresStatement: Statement, CachedStatement {
 
   private func start() throws(DatabaseError) -> Bool {
     try session.begin(sql: text, size: parameters.size) { handle in
-      parameters.withPointers { PQsendQueryPrepared(handle, name.text, Int32(parameters.count), $0, $1, $2, 1) }
+      parameters.withPointers { values, lengths, forms in
+        let count = Int32(parameters.count)
+        if let name { return PQsendQueryPrepared(handle, name.text, count, values, lengths, forms, 1) }
+        return PQsendQueryParams(handle, numberedText, count, parameterTypes.map(\.rawValue), values, lengths, forms, 1)
+      }
     }
     session.streamRows()
     course = .running
@@ -138,6 +160,7 @@ final class PostgresStatement: Statement, CachedStatement {
     do {
       switch try session.next(sql: text) {
       case .row(let row):
+        if name == nil, columnTypes.isEmpty { columnTypes = row.columnTypes }
         self.row = row
         return true
       case .end(let result):
@@ -164,7 +187,7 @@ final class PostgresStatement: Statement, CachedStatement {
     guard error.kind == .conflict, ["26000", "0A000"].contains(where: { postgresCode($0) == error.code }) else {
       return false
     }
-    names.expire()
+    names?.expire()
     return true
   }
 

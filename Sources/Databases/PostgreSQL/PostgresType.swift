@@ -2,6 +2,8 @@
 struct PostgresType: RawRepresentable, Hashable, Sendable {
   let rawValue: UInt32
 
+  /// The server finds out by itself.
+  static let unspecified = PostgresType(rawValue: 0)
   static let boolean = PostgresType(rawValue: 16)
   static let bytes = PostgresType(rawValue: 17)
   static let integer64 = PostgresType(rawValue: 20)

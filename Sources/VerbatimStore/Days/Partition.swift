@@ -16,6 +16,9 @@ struct Partition: Sendable {
   /// One table for all days.
   static let whole = Partition(suffix: "")
 
+  /// The names of these.
+  static let wholeTables: Set<String> = [messageTable, errorTable]
+
   private static let messageTable = "conversation_histories"
   private static let errorTable = "error_conversation_histories"
 

@@ -4,9 +4,6 @@ import VerbatimModel
 /// Whose rows are read, from where, in which order: every query carries the account, and the one that finds the
 /// conversation carries the reach.
 struct ConversationRows {
-  /// Tables of days that one statement reads, where every statement is a way to a server and back.
-  static let tablesAtOnce = 4
-
   var conversation: String
   let account: String
   /// Within `account`.
@@ -67,44 +64,47 @@ struct ConversationRows {
     return place
   }
 
-  /// Days in the order of reading, put together as far as one statement reads them: days in the single tables are one
-  /// range of ids there.
-  func groups(of places: [DayPlace], tablesAtOnce: Int) -> [HistoryGroup] {
+  /// Days in the order of reading, a statement each, but for days in the single tables, which are one range of ids there.
+  func groups(of places: [DayPlace]) -> [HistoryGroup] {
     var groups: [HistoryGroup] = []
-    var dayCount = 0
     for place in places.map(present) {
       let group: HistoryGroup = group(of: place)
-      if let last = groups.last, let joined = last.joined(group) {
+      if let joined = groups.last?.joined(group) {
         groups[groups.count - 1] = joined
-      } else if let last = groups.last, dayCount < tablesAtOnce, !last.isSingleOnly, !group.isSingleOnly {
-        groups[groups.count - 1] = last + group
-        dayCount += 1
       } else {
         groups.append(group)
-        dayCount = 1
       }
     }
     return groups
   }
 
   private func group(of place: DayPlace) -> HistoryGroup {
-    let whole: Range<UUIDv7> = calendar.ids(of: place.day).clamped(to: ids)
-    func arms(_ tables: [String]) -> [HistoryArm] { tables.map { HistoryArm(table: $0, ids: whole) } }
+    let day: Range<UUIDv7> = calendar.ids(of: place.day)
+    let wanted: Range<UUIDv7> = day.clamped(to: ids)
+    func arms(_ tables: [String]) -> [HistoryArm] {
+      tables.map { HistoryArm(table: $0, ids: wanted, isWhole: wanted == day && !Partition.wholeTables.contains($0)) }
+    }
     return HistoryGroup(
       messages: arms(place.messageTables), failures: arms(place.errorTables), isSingleOnly: place.isSingleOnly)
   }
 
   /// Rows of one or more tables in the order of reading. Where the number of rows is bounded, each table's is, too.
   func query(_ columns: String, _ arms: [HistoryArm], limit: Int?) -> SQL {
+    var query: SQL = rows(columns, arms, limit: limit)
+    query.isVarying = arms.contains { !Partition.wholeTables.contains($0.table) }
+    return query
+  }
+
+  private func rows(_ columns: String, _ arms: [HistoryArm], limit: Int?) -> SQL {
     let bound: SQL = limit.map { " LIMIT \($0)" } ?? ""
     let order: SQL = self.order == .newestFirst ? "ORDER BY id DESC" : "ORDER BY id"
     let selects: [SQL] = arms.map { arm in
-      """
-      SELECT \(unsafeSQL: columns)
-      FROM \(identifier: arm.table)
-      WHERE account_id = \(account) AND conversation_id = \(conversation)
-        AND id >= \(arm.ids.lowerBound) AND id < \(arm.ids.upperBound)
-      """
+      let range: SQL = arm.isWhole ? "" : "\n  AND id >= \(arm.ids.lowerBound) AND id < \(arm.ids.upperBound)"
+      return """
+        SELECT \(unsafeSQL: columns)
+        FROM \(identifier: arm.table)
+        WHERE account_id = \(account) AND conversation_id = \(conversation)\(range)
+        """
     }
     guard selects.count > 1 else { return "\(selects.first ?? "")\n\(order)\(bound)" }
     guard limit != nil else { return "\(joined: selects)\n\(order)" }
@@ -117,7 +117,7 @@ struct ConversationRows {
   /// What follows a row in the order of reading.
   func rest(of arms: [HistoryArm], behind id: UUIDv7) -> [HistoryArm] {
     let rest: Range<UUIDv7> = order == .newestFirst ? UUIDv7.beforeAll..<id : id.adding(1)..<UUIDv7.behindAll
-    return arms.filter { $0.ids.overlaps(rest) }.map { HistoryArm(table: $0.table, ids: $0.ids.clamped(to: rest)) }
+    return arms.filter { $0.ids.overlaps(rest) }.map { $0.clamped(to: rest) }
   }
 }
 
@@ -125,6 +125,13 @@ struct ConversationRows {
 struct HistoryArm {
   let table: String
   let ids: Range<UUIDv7>
+  /// The table holds no others, so that asking for the range would only cost the planning of it.
+  let isWhole: Bool
+
+  func clamped(to rest: Range<UUIDv7>) -> HistoryArm {
+    let clamped: Range<UUIDv7> = ids.clamped(to: rest)
+    return HistoryArm(table: table, ids: clamped, isWhole: isWhole && clamped == ids)
+  }
 }
 
 /// What one statement reads.
@@ -133,11 +140,6 @@ struct HistoryGroup {
   let failures: [HistoryArm]
   let isSingleOnly: Bool
 
-  static func + (left: HistoryGroup, right: HistoryGroup) -> HistoryGroup {
-    HistoryGroup(
-      messages: left.messages + right.messages, failures: left.failures + right.failures, isSingleOnly: false)
-  }
-
   /// Two days that have rows in the single tables alone are one range there, with the days between them, on which the
   /// conversation has no rows in these.
   func joined(_ next: HistoryGroup) -> HistoryGroup? {
@@ -145,7 +147,8 @@ struct HistoryGroup {
     func join(_ left: [HistoryArm], _ right: [HistoryArm]) -> [HistoryArm] {
       guard let first = left.first, let second = right.first else { return left + right }
       let lower: UUIDv7 = min(first.ids.lowerBound, second.ids.lowerBound)
-      return [HistoryArm(table: first.table, ids: lower..<max(first.ids.upperBound, second.ids.upperBound))]
+      let upper: UUIDv7 = max(first.ids.upperBound, second.ids.upperBound)
+      return [HistoryArm(table: first.table, ids: lower..<upper, isWhole: false)]
     }
     return HistoryGroup(
       messages: join(messages, next.messages), failures: join(failures, next.failures), isSingleOnly: true)

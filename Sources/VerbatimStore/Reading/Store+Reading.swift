@@ -165,7 +165,7 @@ extension Connection {
     var builder = ExchangePageBuilder(order: rows.order, limit: limit)
     var days: ConversationDays = days
     while true {
-      for group in rows.groups(of: days.places, tablesAtOnce: dialect.readsLazily ? 1 : ConversationRows.tablesAtOnce) {
+      for group in rows.groups(of: days.places) {
         if days.hasFailures {
           for failure in try failures(group, of: rows, limit: limit + 1) { builder.add(failure: failure) }
         }
