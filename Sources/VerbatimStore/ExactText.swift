@@ -1,3 +1,5 @@
+import Glibc
+
 /// Text as a key of a dictionary that is equal only to the same bytes, as keys are in the database. Swift's `String`
 /// takes canonically equivalent texts (é in one scalar or two) for equal.
 struct ExactText: Hashable, Sendable {
@@ -7,7 +9,17 @@ struct ExactText: Hashable, Sendable {
     self.text = text
   }
 
-  static func == (left: ExactText, right: ExactText) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+  static func == (left: ExactText, right: ExactText) -> Bool {
+    var (left, right): (String, String) = (left.text, right.text)
+    return left.withUTF8 { left in
+      right.withUTF8 { right in
+        guard left.count == right.count, let first = left.baseAddress, let second = right.baseAddress else {
+          return left.isEmpty && right.isEmpty
+        }
+        return memcmp(first, second, left.count) == 0
+      }
+    }
+  }
 
   func hash(into hasher: inout Hasher) {
     var text: String = text
