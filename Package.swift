@@ -16,6 +16,7 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
     .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CSpawn"),
     .target(
@@ -28,10 +29,13 @@ let package = Package(
     .target(name: "VerbatimModel", dependencies: ["CSimdjson"]),
     .target(name: "Databases", dependencies: ["CMariaDB", "CPostgres", "CSQLite"]),
     .target(name: "HTTP", dependencies: ["CBeast", "CCurl", "CZlib", "CZstd"]),
+    .target(name: "Redis", dependencies: ["CHiredis"]),
     .target(name: "VerbatimStore", dependencies: ["VerbatimModel", "Databases"]),
     .target(
       name: "VerbatimServer",
-      dependencies: ["VerbatimModel", "Databases", "HTTP", "VerbatimStore", "CMalloc", "COpenSSL", "CZstd"]),
+      dependencies: [
+        "VerbatimModel", "Databases", "HTTP", "Redis", "VerbatimStore", "CMalloc", "COpenSSL", "CZstd",
+      ]),
     .executableTarget(name: "verbatim", dependencies: ["VerbatimServer"]),
     .executableTarget(
       name: "day-load", dependencies: ["VerbatimModel", "Databases", "VerbatimStore"],
@@ -42,12 +46,14 @@ let package = Package(
     .target(
       name: "VerbatimTesting",
       dependencies: [
-        "CSpawn", "CZlib", "CZstd", "VerbatimModel", "Databases", "HTTP", "VerbatimStore", "VerbatimServer",
+        "CSpawn", "CZlib", "CZstd", "VerbatimModel", "Databases", "HTTP", "Redis", "VerbatimStore",
+        "VerbatimServer",
       ]),
 
     .testTarget(name: "VerbatimModelTests", dependencies: ["VerbatimModel", "VerbatimTesting"]),
     .testTarget(name: "DatabasesTests", dependencies: ["Databases", "VerbatimTesting"]),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "VerbatimTesting"]),
+    .testTarget(name: "RedisTests", dependencies: ["Redis", "VerbatimTesting"]),
     .testTarget(name: "VerbatimStoreTests", dependencies: ["VerbatimStore", "VerbatimTesting"]),
     .testTarget(name: "VerbatimServerTests", dependencies: ["VerbatimServer", "VerbatimTesting"]),
     .testTarget(name: "CrashTests", dependencies: ["Databases", "VerbatimTesting", "verbatim"]),

@@ -51,9 +51,14 @@ package final class DatabaseServerProcess: Sendable {
 
   package var isRunning: Bool { shell.isRunning }
 
+  /// Sends the server a signal, without waiting for what comes of it.
+  package func send(_ signal: String) throws {
+    if shell.isRunning { try signals.write(contentsOf: Data("\(signal)\n".utf8)) }
+  }
+
   /// Sends the server a signal (`KILL`: as a crash) and returns when it is gone.
   package func end(with signal: String) async throws {
-    if shell.isRunning { try signals.write(contentsOf: Data("\(signal)\n".utf8)) }
+    try send(signal)
     await shell.waitForEnding()
   }
 }

@@ -1,4 +1,5 @@
 import HTTP
+import Redis
 import VerbatimModel
 import VerbatimStore
 
@@ -44,6 +45,8 @@ package struct Configuration: Sendable {
   package var authentication: Authentication?
   package var corsOrigins = CORS.Origins.none
   package var trustedProxies: TrustedProxies?
+  package var rates = RateSettings()
+  package var redis: RedisAddress?
   /// Bytes that request bodies may take together.
   package var bodyMemory = 96 << 20
   package var server = HTTPServer.Configuration()

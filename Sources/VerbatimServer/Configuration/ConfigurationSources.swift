@@ -20,7 +20,9 @@ package struct ConfigurationSources: Sendable {
       try apply(setting, value, to: &configuration)
     }
     try chooseDatabases(&configuration)
-    if let value = value(of: Settings.readDatabase.name) { try apply(Settings.readDatabase, value, to: &configuration) }
+    for setting in [Settings.readDatabase, Settings.redis] {
+      if let value = value(of: setting.name) { try apply(setting, value, to: &configuration) }
+    }
     if value(of: "PARTITION_TIMEZONE") == nil, let zone = configuration.logTimeZone {
       configuration.partitionTimeZone = zone
     }
