@@ -11,7 +11,8 @@ package final class RedisClient: Sendable {
 
   /// Returns after the first attempt to connect, whether or not the server was there.
   package static func connect(
-    to address: RedisAddress, timeout: Duration = .milliseconds(50), retryingEvery pause: DispatchTimeInterval = .seconds(1)
+    to address: RedisAddress, timeout: Duration = .milliseconds(50),
+    retryingEvery pause: DispatchTimeInterval = .seconds(1)
   ) async throws(RedisError) -> RedisClient {
     let client = try RedisClient(address, timeout: timeout, pause: pause)
     await client.loop.waitForFirstAttempt()
@@ -38,7 +39,8 @@ package final class RedisClient: Sendable {
   }
 
   /// Runs a script, which the server remembers by its digest after the first time.
-  package func run(_ script: RedisScript, keys: [String], _ arguments: [String]) async throws(RedisError) -> RedisValue {
+  package func run(_ script: RedisScript, keys: [String], _ arguments: [String]) async throws(RedisError) -> RedisValue
+  {
     let rest = [String(keys.count)] + keys + arguments
     let digest = try await digest(of: script)
     do {

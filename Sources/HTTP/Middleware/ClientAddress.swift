@@ -23,6 +23,13 @@ package struct ClientAddress: Middleware {
     return nearest
   }
 
+  /// Whom an address stands for: an IPv4 address for itself, an IPv6 one for its network of 64 bits, all of which one
+  /// host may have (RFC 6177). What is no address stands for itself.
+  package static func network(of address: String) -> String {
+    guard let bits = IPAddress(address)?.bits, bits >> 32 != 0xFFFF else { return address }
+    return String(bits >> 64, radix: 16) + "::/64"
+  }
+
   private static func forwardingHops(_ fields: HTTPFields) -> [Substring] {
     fields.values(of: "X-Forwarded-For")
       .flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }

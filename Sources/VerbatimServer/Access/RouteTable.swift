@@ -8,17 +8,16 @@ package struct RouteTable: Sendable {
     package let needs: Need
   }
 
-  private let gate: Gate
+  private let entrance: Entrance
   private(set) var router = Router()
   /// In the order of registration.
   private(set) var routes: [Route] = []
 
-  init(gate: Gate) { self.gate = gate }
+  init(behind entrance: Entrance) { self.entrance = entrance }
 
   /// `pattern`: `/api/chat/{conversation_id}/messages`. GET also answers HEAD.
   mutating func on(_ method: String, _ pattern: String, needs need: Need, _ handler: @escaping Handler) {
     routes.append(Route(method: method, pattern: pattern, needs: need))
-    let gate = gate
-    router.on(method, pattern) { request in try await handler(try await gate.admit(request, needs: need)) }
+    router.on(method, pattern, entrance.before(handler, needs: need))
   }
 }

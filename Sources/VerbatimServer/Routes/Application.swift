@@ -12,22 +12,25 @@ package struct Application: Sendable {
   private let accessLog: AccessLog?
   private let cors: CORS
 
-  package init(stores: OpenStores, configuration: Configuration, log: Log) {
+  /// `limiter`: where requests are counted; in this process's memory unless given.
+  package init(stores: OpenStores, configuration: Configuration, limiter: RateLimiter? = nil, log: Log) {
     let store = stores.history
     let errors = ErrorAnswers(log: log)
+    let limits = RequestLimits(configuration.rates, limiter: limiter ?? RateLimiter(log: log))
     let table = Routes.table(
-      gate: Gate(), ingest: IngestHandlers(store: store, configuration: configuration),
-      reading: ReadingHandlers(store: store), health: HealthHandlers(store: store))
+      behind: Entrance(gate: Gate(), limits: limits, errors: errors),
+      ingest: IngestHandlers(store: store, configuration: configuration), reading: ReadingHandlers(store: store),
+      health: HealthHandlers(store: store))
     routes = table.routes
     self.errors = errors
     clientAddress = configuration.trustedProxies.map { ClientAddress(behind: $0) }
     accessLog = RequestLog(configuration, log: log).middleware
     cors = CORS(
       origins: configuration.corsOrigins,
-      exposedFields: [RequestIDs.field, "Retry-After", HTTPResponse.durabilityField])
+      exposedFields: [RequestIDs.field, "Retry-After", HTTPResponse.durabilityField] + RateDecision.fieldNames)
     let middleware: [(any Middleware)?] = [
-      requestIDs, clientAddress, accessLog, cors, ErrorMapping { error, request in errors.answer(error, to: request) },
-      LoopbackGuard(configuration), BodyMemory(MemoryBudget(limit: configuration.bodyMemory)), RequestDecoding(),
+      requestIDs, clientAddress, accessLog, cors, errors.mapping, LoopbackGuard(configuration),
+      BodyMemory(MemoryBudget(limit: configuration.bodyMemory)), RequestDecoding(),
     ]
     let router = table.router
     handler = chain(middleware.compactMap { $0 }, to: { try await Self.route($0, router) })
@@ -48,7 +51,7 @@ package struct Application: Sendable {
     request.id = requestIDs.id(of: request)
     if let clientAddress { request.peerAddress = clientAddress.address(of: request) }
     var response = errors.answer(
-      APIError(status: refusal.status, code: refusal.code, detail: refusal.detail), requestID: request.id)
+      APIError(status: refusal.status, code: refusal.code, detail: refusal.detail), to: request)
     response.fields[RequestIDs.field] = request.id
     cors.addFields(to: &response, for: request)
     accessLog?.record(response, to: request)

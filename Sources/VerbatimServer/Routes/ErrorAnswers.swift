@@ -44,17 +44,28 @@ struct APIError: Error, Sendable {
   }
 }
 
-/// The one place where errors become answers: `{"success": false, "error", "detail", "request_id"}`.
+/// The one place where errors become answers: `{"success": false, "error", "detail", "request_id"}`, and under `/v1` as
+/// OpenAI has it.
 struct ErrorAnswers: Sendable {
   private let log: Log
 
   init(log: Log) { self.log = log }
 
+  var mapping: ErrorMapping { ErrorMapping { error, request in answer(error, to: request) } }
+
   func answer(_ error: any Error, to request: HTTPRequest) -> HTTPResponse {
-    answer(apiError(error, request), requestID: request.id)
+    answer(apiError(error, request), to: request)
   }
 
-  func answer(_ error: APIError, requestID: String) -> HTTPResponse {
+  func answer(_ error: APIError, to request: HTTPRequest) -> HTTPResponse {
+    var response = HTTPResponse.json(
+      request.path.hasPrefix("/v1/") ? Self.openAIBody(error) : Self.body(error, requestID: request.id),
+      status: error.status)
+    for (name, value) in error.fields.entries { response.fields.append(name, value) }
+    return response
+  }
+
+  private static func body(_ error: APIError, requestID: String) -> JSONWriter {
     var json = JSONWriter()
     json.beginObject()
     json.key("success")
@@ -66,9 +77,26 @@ struct ErrorAnswers: Sendable {
     json.key("request_id")
     json.string(requestID)
     json.endObject()
-    var response = HTTPResponse.json(json, status: error.status)
-    for (name, value) in error.fields.entries { response.fields.append(name, value) }
-    return response
+    return json
+  }
+
+  /// `{"error": {"message", "type", "param", "code"}}`, under /v1.
+  private static func openAIBody(_ error: APIError) -> JSONWriter {
+    var json = JSONWriter()
+    json.beginObject()
+    json.key("error")
+    json.beginObject()
+    json.key("message")
+    json.string(error.detail)
+    json.key("type")
+    json.string(error.openAIType)
+    json.key("param")
+    json.null()
+    json.key("code")
+    json.string(error.code)
+    json.endObject()
+    json.endObject()
+    return json
   }
 
   private func apiError(_ error: any Error, _ request: HTTPRequest) -> APIError {
@@ -123,6 +151,18 @@ extension APIError {
       self.init(status: 408, code: "timeout", detail: "the body arrived too slowly")
     case .overloaded(let retryAfter):
       self = .unavailable("the bodies of other requests take all the memory there is for them", retryAfter: retryAfter)
+    }
+  }
+}
+
+extension APIError {
+  fileprivate var openAIType: String {
+    switch status {
+    case 401: "authentication_error"
+    case 403: "permission_error"
+    case 429: "rate_limit_error"
+    case 500...: "server_error"
+    default: "invalid_request_error"
     }
   }
 }

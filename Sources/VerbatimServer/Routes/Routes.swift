@@ -3,9 +3,9 @@ import HTTP
 /// The whole surface: every route, and nothing that is not one.
 enum Routes {
   static func table(
-    gate: Gate, ingest: IngestHandlers, reading: ReadingHandlers, health: HealthHandlers
+    behind entrance: Entrance, ingest: IngestHandlers, reading: ReadingHandlers, health: HealthHandlers
   ) -> RouteTable {
-    var table = RouteTable(gate: gate)
+    var table = RouteTable(behind: entrance)
     table.on("POST", "/api/chat/insert", needs: .ingest, ingest.insert)
     table.on("POST", "/api/chat/insert/batch", needs: .ingest, ingest.insertBatch)
     table.on("POST", "/api/chat/error", needs: .ingest, ingest.insertFailure)

@@ -1,5 +1,6 @@
 import Glibc
 import HTTP
+import Redis
 import VerbatimModel
 import VerbatimStore
 
@@ -34,7 +35,7 @@ package struct Service: Sendable {
     mainConfiguration.purpose = storeConfiguration.purpose
     let stores = try await OpenStores.open(storeConfiguration, mainConfiguration, waits: true)
     do {
-      let server = try makeServer(stores)
+      let server = try makeServer(stores, limiter: try await makeLimiter())
       let url = self.url(port: server.port)
       try stores.announce(url: url)
       log.info("Listening", ["url": url, "database": configuration.historyDatabase.name])
@@ -48,8 +49,14 @@ package struct Service: Sendable {
     log.info("Stopped")
   }
 
-  private func makeServer(_ stores: OpenStores) throws -> HTTPServer {
-    let application = Application(stores: stores, configuration: configuration, log: log)
+  /// Redis need not be there.
+  private func makeLimiter() async throws -> RateLimiter {
+    guard let address = configuration.redis else { return RateLimiter(log: log) }
+    return RateLimiter(redis: try await RedisClient.connect(to: address), log: log)
+  }
+
+  private func makeServer(_ stores: OpenStores, limiter: RateLimiter) throws -> HTTPServer {
+    let application = Application(stores: stores, configuration: configuration, limiter: limiter, log: log)
     return try HTTPServer(
       configuration: configuration.server,
       handler: { request in await application.respond(to: request) },

@@ -54,7 +54,8 @@ import VerbatimTesting
     let redis = try await RedisServer.start()
     let client = try await RedisClient.connect(to: redis.address, retryingEvery: .milliseconds(20))
     let said = Mutex<[String]>([])
-    let limiter = RateLimiter(redis: client, log: Log(level: .info) { _, message, _ in said.withLock { $0.append(message) } })
+    let limiter = RateLimiter(
+      redis: client, log: Log(level: .info) { _, message, _ in said.withLock { $0.append(message) } })
     #expect(await limiter.take(.key("one"), limit).remaining == 9)
 
     try await redis.kill()
@@ -64,9 +65,10 @@ import VerbatimTesting
     try await redis.start()
     while try await client.isAway {}
     #expect(await limiter.take(.key("one"), limit).remaining == 9, "the restarted server has forgotten it")
-    #expect(said.withLock { $0 } == [
-      "Redis cannot be used; each server counts requests by itself until it can", "Redis can be used again",
-    ])
+    #expect(
+      said.withLock { $0 } == [
+        "Redis cannot be used; each server counts requests by itself until it can", "Redis can be used again",
+      ])
   }
 
   @Test func `a reply that makes no sense is no reason to fail`() async throws {
