@@ -39,6 +39,8 @@ package struct TestAPI: Sendable {
   private let send: @Sendable (HTTPRequest) async throws -> Answer
   package let stores: OpenStores
   package let routes: [RouteTable.Route]
+  /// Flush it to find the traces of reads in the main database.
+  package let trail: AuditTrail
   /// Of the live server; empty on the router.
   package let url: String
 
@@ -56,10 +58,14 @@ package struct TestAPI: Sendable {
       case .router:
         try await body(
           TestAPI(
-            send: { try await answer(application.respond(to: $0)) }, stores: stores, routes: application.routes, url: ""))
+            send: { try await answer(application.respond(to: $0)) }, stores: stores, routes: application.routes,
+            trail: application.trail, url: ""))
       case .socket:
         try await withServer(application, configuration) { url in
-          try await body(TestAPI(send: Self.sender(to: url), stores: stores, routes: application.routes, url: url))
+          try await body(
+            TestAPI(
+              send: Self.sender(to: url), stores: stores, routes: application.routes,
+              trail: application.trail, url: url))
         }
       }
     } catch {

@@ -6,6 +6,8 @@ package struct RouteTable: Sendable {
     package let method: String
     package let pattern: String
     package let needs: Need
+    /// What it leaves a trace as.
+    package let audit: AuditAction?
   }
 
   private let entrance: Entrance
@@ -16,8 +18,12 @@ package struct RouteTable: Sendable {
   init(behind entrance: Entrance) { self.entrance = entrance }
 
   /// `pattern`: `/api/chat/{conversation_id}/messages`. GET also answers HEAD.
-  mutating func on(_ method: String, _ pattern: String, needs need: Need, _ handler: @escaping Handler) {
-    routes.append(Route(method: method, pattern: pattern, needs: need))
-    router.on(method, pattern, entrance.before(handler, needs: need))
+  /// What reads, chats or administers says with `audit` what it does.
+  mutating func on(
+    _ method: String, _ pattern: String, needs need: Need, audit action: AuditAction? = nil,
+    _ handler: @escaping Handler
+  ) {
+    routes.append(Route(method: method, pattern: pattern, needs: need, audit: action))
+    router.on(method, pattern, entrance.before(handler, needs: need, audit: action))
   }
 }

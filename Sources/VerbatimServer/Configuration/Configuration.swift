@@ -45,6 +45,8 @@ package struct Configuration: Sendable {
   package var authentication: Authentication?
   package var corsOrigins = CORS.Origins.none
   package var trustedProxies: TrustedProxies?
+  /// nil keeps the audit trail for ever.
+  package var auditRetentionDays: Int?
   package var rates = RateSettings()
   package var redis: RedisAddress?
   /// Bytes that request bodies may take together.

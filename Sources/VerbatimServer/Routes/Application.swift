@@ -5,6 +5,8 @@ import VerbatimStore
 /// Everything between a parsed request and its answer.
 package struct Application: Sendable {
   package let routes: [RouteTable.Route]
+  /// To be run beside the server, and flushed after it.
+  package let trail: AuditTrail
   private let handler: Handler
   private let errors: ErrorAnswers
   private let requestIDs = RequestIDs()
@@ -17,10 +19,12 @@ package struct Application: Sendable {
     let store = stores.history
     let errors = ErrorAnswers(log: log)
     let limits = RequestLimits(configuration.rates, limiter: limiter ?? RateLimiter(log: log))
+    let trail = AuditTrail(in: stores.main, keepingDays: configuration.auditRetentionDays, log: log)
+    self.trail = trail
     let table = Routes.table(
-      behind: Entrance(gate: Gate(), limits: limits, errors: errors),
+      behind: Entrance(gate: Gate(), limits: limits, trail: trail, errors: errors),
       ingest: IngestHandlers(store: store, configuration: configuration), reading: ReadingHandlers(store: store),
-      health: HealthHandlers(store: store))
+      audit: AuditHandlers(main: stores.main, trail: trail), health: HealthHandlers(store: store))
     routes = table.routes
     self.errors = errors
     clientAddress = configuration.trustedProxies.map { ClientAddress(behind: $0) }

@@ -35,12 +35,16 @@ package struct Service: Sendable {
     mainConfiguration.purpose = storeConfiguration.purpose
     let stores = try await OpenStores.open(storeConfiguration, mainConfiguration, waits: true)
     do {
-      let server = try makeServer(stores, limiter: try await makeLimiter())
+      let application = Application(
+        stores: stores, configuration: configuration, limiter: try await makeLimiter(), log: log)
+      let server = try makeServer(application)
       let url = self.url(port: server.port)
       try stores.announce(url: url)
       log.info("Listening", ["url": url, "database": configuration.historyDatabase.name])
       onListening(url)
-      try await serve(server, on: stores, untilStopped: untilStopped)
+      try await serve(server, application, on: stores, untilStopped: untilStopped)
+      // What was read while the last requests were answered.
+      await application.trail.flush()
     } catch {
       await stores.close()
       throw error
@@ -55,9 +59,8 @@ package struct Service: Sendable {
     return RateLimiter(redis: try await RedisClient.connect(to: address), log: log)
   }
 
-  private func makeServer(_ stores: OpenStores, limiter: RateLimiter) throws -> HTTPServer {
-    let application = Application(stores: stores, configuration: configuration, limiter: limiter, log: log)
-    return try HTTPServer(
+  private func makeServer(_ application: Application) throws -> HTTPServer {
+    try HTTPServer(
       configuration: configuration.server,
       handler: { request in await application.respond(to: request) },
       refusal: { refusal in application.answer(to: refusal) })
@@ -65,13 +68,14 @@ package struct Service: Sendable {
 
   /// One group owns all that runs: the first part to end stops the others.
   private func serve(
-    _ server: HTTPServer, on stores: OpenStores, untilStopped: @escaping @Sendable () async -> String?
+    _ server: HTTPServer, _ application: Application, on stores: OpenStores, untilStopped: @escaping @Sendable () async -> String?
   ) async throws {
     let log = log
     let limit = configuration.server.drainTimeout
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
       group.addTask { await stores.history.maintain() }
+      group.addTask { await application.trail.run() }
       group.addTask {
         guard let reason = await untilStopped() else { return }
         log.info("Draining", ["reason": reason, "limit": "\(limit)"])

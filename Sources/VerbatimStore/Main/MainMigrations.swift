@@ -1,6 +1,6 @@
 extension Migration {
   /// Of the main database, in order of their versions.
-  static let main: [Migration] = [.access]
+  static let main: [Migration] = [.access, .audit]
 
   /// Who is who, and what opens the door.
   static let access = Migration(
@@ -13,4 +13,10 @@ extension Migration {
       """,
       loses: "accounts, and all keys, which nobody can make again"),
     tables: ["verbatim_accounts", "verbatim_keys", "verbatim_access_revision"], steps: { $0.schema.access($0) })
+
+  /// Who did what.
+  static let audit = Migration(
+    version: 2, name: "audit trail",
+    reversal: .script("DROP TABLE IF EXISTS verbatim_audit", loses: "the audit trail"), tables: ["verbatim_audit"],
+    steps: { $0.schema.audit($0) })
 }

@@ -25,6 +25,8 @@ protocol SchemaStatements {
   static func dayTables(_ dialect: Dialect) -> String
   /// The tables of accounts and keys, in the main database, as `recorder` gives the history's.
   static func access(_ dialect: Dialect) -> [String]
+  /// The table of the audit trail, likewise.
+  static func audit(_ dialect: Dialect) -> [String]
   /// A table for one day's messages, or for its failures, with its index; does nothing where it is there.
   static func historyTable(named name: String, hasFailures: Bool, _ dialect: Dialect) -> String
   /// The names of all tables that begin with one of the two history tables' names and `_`.

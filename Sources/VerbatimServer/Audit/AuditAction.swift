@@ -1,0 +1,33 @@
+/// What may be done that leaves a trace. A route that reads, chats or administers names one of these.
+package enum AuditAction: String, Sendable, CaseIterable {
+  case conversationRead = "conversation.read"
+  case conversationList = "conversation.list"
+  case conversationExport = "conversation.export"
+  case conversationSearch = "conversation.search"
+  case conversationStatistics = "conversation.statistics"
+  case conversationChat = "conversation.chat"
+  case conversationChange = "conversation.change"
+  case conversationRestore = "conversation.restore"
+  case conversationDelete = "conversation.delete"
+  case conversationPurge = "conversation.purge"
+  case conversationExpire = "conversation.expire"
+  case accountList = "account.list"
+  case accountCreate = "account.create"
+  case accountChange = "account.change"
+  case keyList = "key.list"
+  case keyCreate = "key.create"
+  case keyRevoke = "key.revoke"
+  case keyRotate = "key.rotate"
+  case auditRead = "audit.read"
+
+  /// Reads are many and change nothing: they are counted by the minute and written soon after. Whatever else is done is
+  /// on record before it is done.
+  var isReading: Bool {
+    switch self {
+    case .conversationRead, .conversationList, .conversationExport, .conversationSearch, .conversationStatistics,
+      .accountList, .keyList, .auditRead:
+      true
+    default: false
+    }
+  }
+}
