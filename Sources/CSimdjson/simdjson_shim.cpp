@@ -15,22 +15,39 @@ inline bool is_space(uint8_t byte) { return byte == ' ' || byte == '\n' || byte 
 
 inline bool is_digit(uint8_t byte) { return byte >= '0' && byte <= '9'; }
 
+#if defined(__SSE2__)
+/// A bit for each of 16 bytes that is a quotation mark, backslash or control character.
+inline unsigned special_bits(const uint8_t *bytes) {
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i *>(bytes));
+  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1f)), block);
+  const __m128i quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
+  const __m128i backslash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, backslash))));
+}
+#endif
+
 /// The first quotation mark, backslash or control character from `at` on, else `length`.
 inline size_t find_special(const uint8_t *bytes, size_t length, size_t at) {
 #if defined(__SSE2__)
-  const __m128i quote = _mm_set1_epi8('"');
-  const __m128i backslash = _mm_set1_epi8('\\');
-  const __m128i highest_control = _mm_set1_epi8(0x1f);
   for (; length - at >= 16; at += 16) {
-    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i *>(bytes + at));
-    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, highest_control), block);
-    const __m128i mark = _mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash));
-    const int found = _mm_movemask_epi8(_mm_or_si128(control, mark));
-    if (found != 0) return at + static_cast<size_t>(__builtin_ctz(static_cast<unsigned>(found)));
+    if (const unsigned found = special_bits(bytes + at)) return at + static_cast<size_t>(__builtin_ctz(found));
+  }
+  if (length >= 16) {
+    const size_t start = length - 16;
+    const unsigned found = special_bits(bytes + start) & ~0u << (at - start);
+    return found ? start + static_cast<size_t>(__builtin_ctz(found)) : length;
   }
 #endif
   while (at < length && bytes[at] != '"' && bytes[at] != '\\' && bytes[at] >= 0x20) at++;
   return at;
+}
+
+/// For short texts, where choosing simdjson's kernel takes longer than looking.
+inline bool is_short_ascii(const uint8_t *bytes, size_t length) {
+  if (length > 64) return false;
+  uint8_t seen = 0;
+  for (size_t at = 0; at < length; at++) seen |= bytes[at];
+  return seen < 0x80;
 }
 
 inline int hex_digit(uint8_t byte) {
@@ -398,7 +415,7 @@ size_t json_unescape(const uint8_t *bytes, size_t length, uint8_t *output, bool 
 size_t json_plain_prefix(const uint8_t *bytes, size_t length) { return find_special(bytes, length, 0); }
 
 bool json_valid_utf8(const uint8_t *bytes, size_t length) {
-  return length == 0 || simdjson::validate_utf8(reinterpret_cast<const char *>(bytes), length);
+  return is_short_ascii(bytes, length) || simdjson::validate_utf8(reinterpret_cast<const char *>(bytes), length);
 }
 
 bool json_double(const uint8_t *bytes, size_t length, double *value) {

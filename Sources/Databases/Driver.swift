@@ -88,8 +88,26 @@ protocol Statement: ValueSink {
 
   func isNull(_ column: Int) -> Bool
   func integer(_ column: Int) -> Int64
+  func optionalInteger(_ column: Int) -> Int64?
   func real(_ column: Int) -> Double
   func text(_ column: Int) -> String
+  func isText(_ column: Int, _ text: StaticString) -> Bool
   func bytes(_ column: Int) -> ArraySlice<UInt8>
+  /// False for null.
+  func append(_ column: Int, to bytes: inout [UInt8]) -> Bool
   func id(_ column: Int) -> (high: UInt64, low: UInt64)?
+}
+
+extension Statement {
+  func optionalInteger(_ column: Int) -> Int64? { isNull(column) ? nil : integer(column) }
+
+  func isText(_ column: Int, _ text: StaticString) -> Bool {
+    !isNull(column) && text.withUTF8Buffer { bytes(column).elementsEqual($0) }
+  }
+
+  func append(_ column: Int, to bytes: inout [UInt8]) -> Bool {
+    guard !isNull(column) else { return false }
+    bytes += self.bytes(column)
+    return true
+  }
 }

@@ -45,7 +45,7 @@ package struct SQLiteFile: Sendable, Equatable {
   /// Page cache of the writing connection, bytes.
   package var writerCacheSize: Int = 32 << 20
   /// Page cache of each reading connection, bytes.
-  package var readerCacheSize: Int = 2 << 20
+  package var readerCacheSize: Int = 8 << 20
   /// How long a statement waits for a lock that another process holds.
   package var busyTimeout: Duration = .seconds(5)
   /// Pages in the log from which on `checkpointIfNeeded` writes them back. Measured: fewer cost throughput, since hot

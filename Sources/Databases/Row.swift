@@ -9,9 +9,7 @@ package struct Row {
   /// 0 for null.
   package func integer(_ column: Int) -> Int64 { statement.integer(column) }
 
-  package func optionalInteger(_ column: Int) -> Int64? {
-    statement.isNull(column) ? nil : statement.integer(column)
-  }
+  package func optionalInteger(_ column: Int) -> Int64? { statement.optionalInteger(column) }
 
   /// 0 for null.
   package func real(_ column: Int) -> Double { statement.real(column) }
@@ -23,8 +21,14 @@ package struct Row {
 
   package func optionalText(_ column: Int) -> String? { statement.isNull(column) ? nil : statement.text(column) }
 
+  /// Whether it is this text, byte for byte; null is not.
+  package func isText(_ column: Int, _ text: StaticString) -> Bool { statement.isText(column, text) }
+
   /// A copy of a text's or blob's bytes; nil for null.
   package func bytes(_ column: Int) -> ArraySlice<UInt8>? { statement.isNull(column) ? nil : statement.bytes(column) }
+
+  /// Appends a copy of a text's or blob's bytes, without an allocation of its own; false for null.
+  package func append(_ column: Int, to bytes: inout [UInt8]) -> Bool { statement.append(column, to: &bytes) }
 
   /// A 16-byte blob as two big-endian halves; nil for null or another size.
   package func id(_ column: Int) -> (high: UInt64, low: UInt64)? { statement.id(column) }

@@ -2,30 +2,38 @@
 package enum Timestamp {
   private static let millisecondsPerDay: Int64 = 86_400_000
 
+  fileprivate static let textLength = 24
+
   /// `2025-01-15T10:30:00.000Z`.
   package static func text(_ milliseconds: Int64) -> String {
-    var bytes: [UInt8] = []
-    append(milliseconds, to: &bytes)
-    return String(decoding: bytes, as: UTF8.self)
+    String(unsafeUninitializedCapacity: textLength) { buffer in
+      var output = OutputSpan(buffer: buffer, initializedCount: 0)
+      write(milliseconds, to: &output)
+      return output.finalize(for: buffer)
+    }
   }
 
-  static func append(_ milliseconds: Int64, to bytes: inout [UInt8]) {
+  /// Appends the 24 characters.
+  fileprivate static func write(_ milliseconds: Int64, to output: inout OutputSpan<UInt8>) {
     let (day, time) = milliseconds.quotientAndRemainder(flooredBy: millisecondsPerDay)
     let date = CivilDate(daysSinceEpoch: day)
-    bytes.append(digits: date.year, width: 4)
-    bytes.append(UInt8(ascii: "-"))
-    bytes.append(digits: date.month, width: 2)
-    bytes.append(UInt8(ascii: "-"))
-    bytes.append(digits: date.day, width: 2)
-    bytes.append(UInt8(ascii: "T"))
-    bytes.append(digits: time / 3_600_000, width: 2)
-    bytes.append(UInt8(ascii: ":"))
-    bytes.append(digits: time / 60_000 % 60, width: 2)
-    bytes.append(UInt8(ascii: ":"))
-    bytes.append(digits: time / 1000 % 60, width: 2)
-    bytes.append(UInt8(ascii: "."))
-    bytes.append(digits: time % 1000, width: 3)
-    bytes.append(UInt8(ascii: "Z"))
+    let (seconds, fraction) = time.quotientAndRemainder(dividingBy: 1000)
+    output.append(twoDigits: date.year / 100)
+    output.append(twoDigits: date.year)
+    output.append(UInt8(ascii: "-"))
+    output.append(twoDigits: date.month)
+    output.append(UInt8(ascii: "-"))
+    output.append(twoDigits: date.day)
+    output.append(UInt8(ascii: "T"))
+    output.append(twoDigits: seconds / 3600)
+    output.append(UInt8(ascii: ":"))
+    output.append(twoDigits: seconds / 60 % 60)
+    output.append(UInt8(ascii: ":"))
+    output.append(twoDigits: seconds % 60)
+    output.append(UInt8(ascii: "."))
+    output.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: fraction / 100))
+    output.append(twoDigits: fraction)
+    output.append(UInt8(ascii: "Z"))
   }
 
   /// Reads ISO 8601 in its extended form: a date, or a date and a time parted by `T` or a space, to the minute or finer,
@@ -43,7 +51,9 @@ package enum Timestamp {
 
 extension JSONWriter {
   /// A string such as `"2025-01-15T10:30:00.000Z"`.
-  package mutating func timestamp(_ milliseconds: Int64) { string(Timestamp.text(milliseconds)) }
+  package mutating func timestamp(_ milliseconds: Int64) {
+    plainString(length: Timestamp.textLength) { Timestamp.write(milliseconds, to: &$0) }
+  }
 }
 
 /// A day of the proleptic Gregorian calendar.
@@ -146,13 +156,12 @@ extension Int64 {
   }
 }
 
-extension [UInt8] {
-  fileprivate mutating func append(digits value: Int64, width: Int) {
-    var divisor: Int64 = 1
-    for _ in 1..<width { divisor *= 10 }
-    while divisor > 0 {
-      append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
-      divisor /= 10
-    }
+extension OutputSpan<UInt8> {
+  /// The lowest two.
+  @inline(__always)
+  fileprivate mutating func append(twoDigits number: Int64) {
+    let (tens, ones) = (number % 100).quotientAndRemainder(dividingBy: 10)
+    append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: tens))
+    append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: ones))
   }
 }

@@ -86,34 +86,33 @@ extension UUIDv7 {
 extension UUIDv7: CustomStringConvertible, LosslessStringConvertible {
   private static let hyphens = [8, 13, 18, 23]
 
+  static let textLength = 36
+
   /// The 36 lower-case characters: `0190163d-8694-739b-aea5-966c26f8ad91`.
   package var description: String {
-    String(unsafeUninitializedCapacity: 36) { buffer in
-      writeText(to: buffer)
-      return 36
+    String(unsafeUninitializedCapacity: Self.textLength) { buffer in
+      var output = OutputSpan(buffer: buffer, initializedCount: 0)
+      write(to: &output)
+      return output.finalize(for: buffer)
     }
   }
 
   /// Appends the 36 characters.
   package func append(to bytes: inout [UInt8]) {
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 36) { buffer in
-      writeText(to: buffer)
-      bytes.append(contentsOf: UnsafeBufferPointer(buffer))
-    }
+    bytes.append(addingCapacity: Self.textLength) { write(to: &$0) }
   }
 
-  private func writeText(to buffer: UnsafeMutableBufferPointer<UInt8>) {
-    var at = 0
-    for digit in 0..<32 {
-      if digit == 8 || digit == 12 || digit == 16 || digit == 20 {
-        buffer[at] = UInt8(ascii: "-")
-        at += 1
-      }
-      let half = digit < 16 ? high : low
-      let nibble = UInt8(truncatingIfNeeded: half >> UInt64(60 - digit % 16 * 4)) & 0xf
-      buffer[at] = nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
-      at += 1
-    }
+  /// Appends the 36 characters.
+  func write(to output: inout OutputSpan<UInt8>) {
+    output.append(hexDigitsOf: high >> 32, count: 8)
+    output.append(UInt8(ascii: "-"))
+    output.append(hexDigitsOf: high >> 16, count: 4)
+    output.append(UInt8(ascii: "-"))
+    output.append(hexDigitsOf: high, count: 4)
+    output.append(UInt8(ascii: "-"))
+    output.append(hexDigitsOf: low >> 48, count: 4)
+    output.append(UInt8(ascii: "-"))
+    output.append(hexDigitsOf: low, count: 12)
   }
 
   /// nil for anything but the 36 characters of a version 7 id; capitals are taken, as RFC 9562 wants.
@@ -141,6 +140,21 @@ extension UUIDv7: CustomStringConvertible, LosslessStringConvertible {
     case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(byte - UInt8(ascii: "a") + 10)
     case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt64(byte - UInt8(ascii: "A") + 10)
     default: nil
+    }
+  }
+}
+
+extension OutputSpan<UInt8> {
+  /// The lowest digits of a number, the highest of them first; there must be room for them.
+  @inline(__always)
+  fileprivate mutating func append(hexDigitsOf number: UInt64, count digits: Int) {
+    precondition(digits <= freeCapacity)
+    withUnsafeMutableBufferPointer { buffer, count in
+      for digit in 0..<digits {
+        let nibble = UInt8(truncatingIfNeeded: number &>> UInt64(truncatingIfNeeded: 4 &* (digits &- 1 &- digit))) & 0xf
+        buffer[count &+ digit] = nibble &+ (nibble < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+      }
+      count += digits
     }
   }
 }

@@ -92,7 +92,6 @@ final class SQLiteDriver: Driver {
       """
       PRAGMA foreign_keys = OFF;
       PRAGMA trusted_schema = OFF;
-      PRAGMA cell_size_check = ON;
       PRAGMA temp_store = MEMORY;
       PRAGMA wal_autocheckpoint = 0;
       PRAGMA cache_size = -\(max(1, settings.cacheSize / 1024));
@@ -121,6 +120,7 @@ final class SQLiteDriver: Driver {
     try executeScript(
       """
       PRAGMA synchronous = FULL;
+      PRAGMA cell_size_check = ON;
       PRAGMA secure_delete = OFF;
       PRAGMA journal_size_limit = \(Self.logSizeLimit);
       """)

@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// A prepared statement of SQLite. Freed by `finalize` or when it goes.
 final class SQLiteStatement: Statement, CachedStatement {
@@ -167,6 +168,27 @@ final class SQLiteStatement: Statement, CachedStatement {
 
   func isNull(_ column: Int) -> Bool { sqlite3_column_type(handle, Int32(column)) == SQLITE_NULL }
   func integer(_ column: Int) -> Int64 { sqlite3_column_int64(handle, Int32(column)) }
+  func optionalInteger(_ column: Int) -> Int64? {
+    // One look at the row instead of two. What is asked of the value next is allowed, for the connection has one thread.
+    let value = sqlite3_column_value(handle, Int32(column))
+    return sqlite3_value_type(value) == SQLITE_NULL ? nil : sqlite3_value_int64(value)
+  }
+
+  func isText(_ column: Int, _ text: StaticString) -> Bool {
+    let value = value(column)
+    guard let start = value.baseAddress else { return text.utf8CodeUnitCount == 0 && !isNull(column) }
+    return value.count == text.utf8CodeUnitCount && memcmp(start, text.utf8Start, value.count) == 0
+  }
+
+  func append(_ column: Int, to bytes: inout [UInt8]) -> Bool {
+    let value = sqlite3_column_value(handle, Int32(column))
+    guard sqlite3_value_type(value) != SQLITE_NULL else { return false }
+    if let start = sqlite3_value_blob(value) {
+      bytes.append(contentsOf: UnsafeRawBufferPointer(start: start, count: Int(sqlite3_value_bytes(value))))
+    }
+    return true
+  }
+
   func real(_ column: Int) -> Double { sqlite3_column_double(handle, Int32(column)) }
 
   func text(_ column: Int) -> String { String(decoding: value(column), as: UTF8.self) }

@@ -22,11 +22,13 @@ package struct JSONWriter: Sendable {
 
   /// A key that needs no escapes, which is every key that a program names.
   package mutating func key(_ name: StaticString) {
-    separate()
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(UInt8(ascii: ":"))
+    let name = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+    append(addingCapacity: name.count + 3) { output in
+      output.append(UInt8(ascii: "\""))
+      output.append(copying: name)
+      output.append(UInt8(ascii: "\""))
+      output.append(UInt8(ascii: ":"))
+    }
     needsComma = false
   }
 
@@ -44,22 +46,21 @@ package struct JSONWriter: Sendable {
   }
 
   package mutating func string(_ text: String) {
-    separate()
     var text = text
     text.withUTF8 { appendQuoted($0) }
   }
 
   /// Ill-formed UTF-8 is mended with U+FFFD.
-  package mutating func string(_ text: Bytes) {
-    let isWellFormed = text.withUnsafeBufferPointer { json_valid_utf8($0.baseAddress, $0.count) }
-    guard isWellFormed else { return string(text.string) }
-    separate()
-    text.withUnsafeBufferPointer { appendQuoted($0) }
+  package mutating func string(_ text: Bytes) { text.withUnsafeBufferPointer { string($0) } }
+
+  mutating func string(_ text: UnsafeBufferPointer<UInt8>) {
+    guard json_valid_utf8(text.baseAddress, text.count) else { return string(String(decoding: text, as: UTF8.self)) }
+    appendQuoted(text)
   }
 
   package mutating func integer(_ value: some BinaryInteger) {
-    separate()
-    bytes.append(contentsOf: value.description.utf8)
+    var digits = value.description
+    digits.withUTF8 { text in append(addingCapacity: text.count) { $0.append(copying: text) } }
   }
 
   /// The shortest digits that give the same double back; null for what JSON cannot say (infinite, not a number).
@@ -74,21 +75,26 @@ package struct JSONWriter: Sendable {
   package mutating func null() { raw("null") }
 
   /// JSON as it is.
-  package mutating func raw(_ json: Bytes) {
-    separate()
-    bytes.append(contentsOf: json)
-  }
+  package mutating func raw(_ json: Bytes) { json.withUnsafeBufferPointer { raw($0) } }
 
   package mutating func raw(_ json: StaticString) {
-    separate()
-    bytes.append(contentsOf: UnsafeBufferPointer(start: json.utf8Start, count: json.utf8CodeUnitCount))
+    raw(UnsafeBufferPointer(start: json.utf8Start, count: json.utf8CodeUnitCount))
   }
 
-  package mutating func uuid(_ id: UUIDv7) {
-    separate()
-    bytes.append(UInt8(ascii: "\""))
-    id.append(to: &bytes)
-    bytes.append(UInt8(ascii: "\""))
+  mutating func raw(_ json: UnsafeBufferPointer<UInt8>) {
+    append(addingCapacity: json.count) { $0.append(copying: json) }
+  }
+
+  package mutating func uuid(_ id: UUIDv7) { plainString(length: UUIDv7.textLength) { id.write(to: &$0) } }
+
+  /// A string that `write` makes of characters that need no escapes.
+  @inline(__always)
+  mutating func plainString(length: Int, _ write: (inout OutputSpan<UInt8>) -> Void) {
+    append(addingCapacity: length + 2) { output in
+      output.append(UInt8(ascii: "\""))
+      write(&output)
+      output.append(UInt8(ascii: "\""))
+    }
   }
 
   /// A line's end, for NDJSON; the next value needs no comma.
@@ -112,16 +118,51 @@ package struct JSONWriter: Sendable {
     if needsComma { bytes.append(UInt8(ascii: ",")) }
     needsComma = true
   }
+
+  /// A comma where one is due, and what `write` makes, in one piece: a page is a thousand of these.
+  @inline(__always)
+  private mutating func append(addingCapacity count: Int, _ write: (inout OutputSpan<UInt8>) -> Void) {
+    let needsComma = needsComma
+    bytes.append(addingCapacity: count + 1) { output in
+      if needsComma { output.append(UInt8(ascii: ",")) }
+      write(&output)
+    }
+    self.needsComma = true
+  }
+}
+
+extension OutputSpan<UInt8> {
+  /// There must be room for them.
+  @inline(__always)
+  mutating func append(copying bytes: UnsafeBufferPointer<UInt8>) {
+    guard let source = bytes.baseAddress else { return }
+    precondition(bytes.count <= freeCapacity)
+    withUnsafeMutableBufferPointer { buffer, count in
+      guard let start = buffer.baseAddress else { return }
+      (start + count).update(from: source, count: bytes.count)
+      count += bytes.count
+    }
+  }
 }
 
 extension JSONWriter {
   private mutating func appendQuoted(_ text: UnsafeBufferPointer<UInt8>) {
+    let plain = json_plain_prefix(text.baseAddress, text.count)
+    if plain == text.count {
+      plainString(length: plain) { $0.append(copying: text) }
+    } else {
+      separate()
+      appendEscaped(text)
+    }
+  }
+
+  private mutating func appendEscaped(_ text: UnsafeBufferPointer<UInt8>) {
     bytes.append(UInt8(ascii: "\""))
     var rest = text[...]
     while !rest.isEmpty {
       let run = UnsafeBufferPointer(rebasing: rest)
       let plain = json_plain_prefix(run.baseAddress, run.count)
-      bytes.append(contentsOf: run.prefix(plain))
+      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: run.prefix(plain)))
       rest = rest.dropFirst(plain)
       if let special = rest.popFirst() { appendEscape(special) }
     }

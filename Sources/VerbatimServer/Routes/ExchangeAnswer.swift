@@ -7,27 +7,27 @@ extension JSONWriter {
     key("id")
     uuid(exchange.id)
     key("conversation_id")
-    string(exchange.conversationID)
+    string(.conversationID, of: exchange.texts)
     key("app_id")
-    string(exchange.appID)
+    string(.appID, of: exchange.texts)
     key("user_id")
-    string(exchange.userID)
+    string(.userID, of: exchange.texts)
     key("query")
-    text(of: exchange.messages.last { $0.role == "user" })
+    text(of: exchange.messages, at: exchange.messages.lastIndex { $0.role == "user" })
     key("answer")
-    text(of: exchange.choices.first)
+    text(of: exchange.choices, at: exchange.choices.indices.first)
     key("inputs")
-    raw(exchange.inputs ?? Self.emptyObject)
+    raw(.inputs, of: exchange.texts, else: "{}")
     attachments(exchange.attachments)
     key("model_provider")
-    string(exchange.modelProvider)
+    string(.modelProvider, of: exchange.texts)
     key("model_id")
-    string(exchange.modelName)
+    string(.modelName, of: exchange.texts)
     key("client_message_id")
-    string(orNull: exchange.clientMessageID)
+    string(.clientMessageID, of: exchange.texts)
     outcome(of: exchange)
     key("metadata")
-    raw(exchange.metadata ?? Self.emptyObject)
+    raw(.metadata, of: exchange.texts, else: "{}")
     key("created_at")
     timestamp(exchange.createdAt)
     key("recorded_at")
@@ -38,12 +38,10 @@ extension JSONWriter {
     endObject()
   }
 
-  private static let emptyObject = Bytes(utf8: "{}")
-
   /// How it ended, and what it cost.
   private mutating func outcome(of exchange: StoredExchange) {
     key("status")
-    string(exchange.failure == nil ? "normal" : "error")
+    raw(exchange.failure == nil ? #""normal""# : #""error""#)
     key("error")
     if let failure = exchange.failure {
       beginObject()
@@ -56,7 +54,7 @@ extension JSONWriter {
       null()
     }
     key("finish_reason")
-    string(orNull: exchange.finishReason)
+    string(.finishReason, of: exchange.texts)
     key("usage")
     usage(of: exchange)
     key("latency")
@@ -64,11 +62,11 @@ extension JSONWriter {
     key("total_price")
     if let price = exchange.totalPrice { millionths(price) } else { null() }
     key("currency")
-    string(orNull: exchange.currency)
+    string(.currency, of: exchange.texts)
     key("system_fingerprint")
-    string(orNull: exchange.systemFingerprint)
+    string(.systemFingerprint, of: exchange.texts)
     key("response_id")
-    string(orNull: exchange.responseID)
+    string(.responseID, of: exchange.texts)
   }
 
   /// As the provider sent it, else what is known of the tokens.
@@ -106,11 +104,12 @@ extension JSONWriter {
   }
 
   /// A message's text as a JSON string, the very one that came in where the text cannot hold it exactly.
-  private mutating func text(of message: Message?) {
-    if let raw = message?.raw, let content = JSONSlice(trusting: raw)["content"], content.kind == .string {
+  private mutating func text(of messages: [Message], at index: Int?) {
+    guard let index else { return raw(#""""#) }
+    if let raw = messages[index].raw, let content = JSONSlice(trusting: raw)["content"], content.kind == .string {
       self.raw(content.bytes)
     } else {
-      string(message?.content ?? [])
+      string(messages[index].content ?? [])
     }
   }
 
@@ -149,8 +148,8 @@ extension JSONWriter {
 extension StoredExchange {
   /// Whether `query` and `answer` give back all that was said: one user's text and at most one assistant's.
   fileprivate var isQueryAndAnswer: Bool {
-    messages.count == 1 && choices.count <= 1 && messages[0].isPlainText(of: "user")
-      && choices.allSatisfy { $0.isPlainText(of: "assistant") }
+    guard messages.count == 1, choices.count <= 1, messages[0].isPlainText(of: "user") else { return false }
+    return choices.isEmpty || choices[0].isPlainText(of: "assistant")
   }
 }
 

@@ -31,7 +31,7 @@ struct ReadingHandlers: Sendable {
     json.boolean(page.hasMore)
     json.key("data")
     json.beginArray()
-    for exchange in page.exchanges { json.exchange(exchange) }
+    for index in page.exchanges.indices { json.exchange(page.exchanges[index]) }
     json.endArray()
     json.endObject()
     return .json(json)

@@ -1,7 +1,7 @@
 import Databases
 import VerbatimModel
 
-/// The columns that both history tables have, in the order in which rows are bound and read.
+/// The columns that both history tables have, in the order in which rows are bound.
 enum HistoryColumns {
   static let columns: [BulkInsert.Column] = [
     .init("id", .id), .init("account_id", .text), .init("conversation_id", .text), .init("exchange_id", .id),
@@ -23,7 +23,7 @@ enum HistoryColumns {
   static let failureColumns: [BulkInsert.Column] = [.init("error_code", .text), .init("error_message", .text)]
 
   /// Each between `"`, since some are words of one engine or the other.
-  static let all: String = columns.map { "\"\($0.name)\"" }.joined(separator: ", ")
+  static let list: String = columns.map { "\"\($0.name)\"" }.joined(separator: ", ")
 }
 
 /// One row of a history table: a message, or a failed exchange.

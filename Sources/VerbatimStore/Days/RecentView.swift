@@ -9,7 +9,7 @@ enum RecentView {
 
   /// `tables`: of messages, at least one.
   static func script(over tables: [String]) -> String {
-    let selects: [String] = tables.map { "SELECT \(HistoryColumns.all) FROM \($0)" }
+    let selects: [String] = tables.map { "SELECT \(HistoryColumns.list) FROM \($0)" }
     return """
       DROP VIEW IF EXISTS \(name);
       CREATE VIEW \(name) AS

@@ -117,7 +117,7 @@ extension Connection {
       let some = Array(ids[start..<min(start + 200, ids.count)])
       try forEachRow(
         """
-        SELECT \(unsafeSQL: HistoryColumns.all)\(unsafeSQL: columns)
+        SELECT \(unsafeSQL: HistoryRow.columns)\(unsafeSQL: columns)
         FROM \(identifier: table)
         WHERE id IN (\(list: some))
         """

@@ -49,6 +49,8 @@ struct ExchangePageBuilder {
   private var waitingBytes = PageBudget()
   private var budget = PageBudget()
   private var hasMore = false
+  /// Whether any of its exchanges has attachments to look up.
+  private(set) var hasAttachments = false
 
   private var isFull: Bool {
     exchanges.count >= limit || (!exchanges.isEmpty && (budget + waitingBytes).isSpent)
@@ -88,21 +90,26 @@ struct ExchangePageBuilder {
   mutating func finish() -> ExchangePage {
     while !hasMore, let failure = failures.popFirst() { _ = append(failure) }
     if order == .newestFirst {
-      for index in exchanges.indices where exchanges[index].failure == nil { exchanges[index].messages.reverse() }
+      for index in exchanges.indices where exchanges[index].failure == nil && exchanges[index].messages.count > 1 {
+        exchanges[index].messages.reverse()
+      }
       exchanges.reverse()
     }
-    return ExchangePage(exchanges: exchanges, hasMore: hasMore, textBytes: budget.spent)
+    var page = ExchangePage(exchanges: [], hasMore: hasMore, textBytes: budget.spent)
+    // Given away, not shared: whoever adds to the page would copy it.
+    swap(&page.exchanges, &exchanges)
+    return page
   }
 
   private mutating func exchange(_ row: HistoryRow) throws -> StoredExchange {
     var exchange: StoredExchange = try row.exchange()
-    let message: Message = row.message()
+    if row.isUnanswered { exchange.messages = [row.message()] } else { exchange.choices = [row.message()] }
+    guard !waiting.isEmpty else { return exchange }
     switch order {
-    case .newestFirst: exchange.choices = waiting.reversed()
-    case .oldestFirst: exchange.messages = waiting
+    case .newestFirst: exchange.choices += waiting.reversed()
+    case .oldestFirst: exchange.messages = waiting + exchange.messages
     }
-    if row.isUnanswered { exchange.messages.append(message) } else { exchange.choices.insert(message, at: 0) }
-    waiting = []
+    waiting.removeAll(keepingCapacity: true)
     waitingBytes = PageBudget()
     return exchange
   }
@@ -122,8 +129,9 @@ struct ExchangePageBuilder {
       hasMore = true
       return false
     }
-    exchanges.append(exchange)
+    if exchange.attachmentCount > 0 { hasAttachments = true }
     budget.spend(exchange)
+    exchanges.append(exchange)
     return true
   }
 }
@@ -145,7 +153,7 @@ struct PageBudget {
   mutating func spend(_ exchange: StoredExchange) {
     for message in exchange.messages { spend(message) }
     for message in exchange.choices { spend(message) }
-    spent += (exchange.request?.count ?? 0) + (exchange.inputs?.count ?? 0) + (exchange.metadata?.count ?? 0)
+    spent += exchange.texts.byteCount + (exchange.request?.count ?? 0)
   }
 
   mutating func spend(_ message: Message) {

@@ -1,8 +1,17 @@
 import Databases
 import VerbatimModel
 
-/// A row of a history table, read by the order of `HistoryColumns.columns`.
+/// A row of a history table, read by the order of `HistoryRow.columns`.
 struct HistoryRow {
+  /// What of a row is read, each between `"`, since some are words of one engine or the other; `Column` numbers them.
+  static let columns: String = [
+    "id", "exchange_id", "choice_index", "role", "name", "content_kind", "tool_call_id", "content", "raw", "tool_calls",
+    "status", "created_at", "recorded_at", "attachment_count", "prompt_tokens", "completion_tokens", "total_tokens",
+    "is_stream", "latency", "first_token_latency", "total_price", "request", "conversation_id", "app_id", "user_id",
+    "model_provider", "model_name", "client_message_id", "finish_reason", "system_fingerprint", "response_id",
+    "currency", "inputs", "other", "usage",
+  ].map { "\"\($0)\"" }.joined(separator: ", ")
+
   private let row: Row
 
   init(_ row: Row) {
@@ -10,19 +19,24 @@ struct HistoryRow {
   }
 
   private enum Column: Int {
-    case id, accountID, conversationID, exchangeID, parentID, position, choiceIndex, appID, userID
-    case role, name, contentKind, toolCallID, createdAt, recordedAt, content, raw, toolCalls
-    case modelProvider, modelName, promptTokens, completionTokens, totalTokens, finishReason
-    case systemFingerprint, responseID, isStream, latency, firstTokenLatency, totalPrice, currency
-    case status, tokenID, channelID, ip, clientMessageID, attachmentCount, request, usage, inputs, other
-    case errorCode, errorMessage
+    case id, exchangeID, choiceIndex, role, name, contentKind, toolCallID, content, raw, toolCalls
+    case status, createdAt, recordedAt, attachmentCount, promptTokens, completionTokens, totalTokens
+    case isStream, latency, firstTokenLatency, totalPrice, request
+    /// The first of those that `ExchangeTexts` holds, which follow in its order.
+    case texts
   }
+
+  /// Those of the error history behind them.
+  private static let errorCode = Column.texts.rawValue + ExchangeTexts.Column.allCases.count
+  private static let errorMessage = errorCode + 1
 
   /// nil for an input message.
   var choiceIndex: Int64? { integer(.choiceIndex) }
 
   /// Whether it is a message that stands for an exchange without an answer.
-  var isUnanswered: Bool { text(.status) == PendingExchange.unanswered }
+  var isUnanswered: Bool {
+    !row.isText(Column.status.rawValue, "normal") && text(.status) == PendingExchange.unanswered
+  }
 
   /// Whether it carries its exchange.
   func isExchange() throws -> Bool { try exchangeID() == row.uuid(Column.id.rawValue) }
@@ -31,9 +45,8 @@ struct HistoryRow {
 
   func message() -> Message {
     Message(
-      role: text(.role), name: optionalText(.name), content: bytes(.content),
-      contentKind: Message.ContentKind(rawValue: text(.contentKind)) ?? .none, toolCalls: bytes(.toolCalls),
-      toolCallID: optionalText(.toolCallID), raw: bytes(.raw))
+      role: role, name: optionalText(.name), content: bytes(.content), contentKind: contentKind,
+      toolCalls: bytes(.toolCalls), toolCallID: optionalText(.toolCallID), raw: bytes(.raw))
   }
 
   /// The exchange of a row of the error history, with what was asked, and what was said before it failed.
@@ -44,33 +57,39 @@ struct HistoryRow {
     let asked = try FailedRequest.decode(exchange.request)
     exchange.messages = asked.messages
     exchange.request = asked.request
-    exchange.failure = NewExchange.Failure(code: text(.errorCode), message: text(.errorMessage))
+    exchange.failure = NewExchange.Failure(code: row.text(Self.errorCode), message: row.text(Self.errorMessage))
     return exchange
   }
 
   /// The exchange's own columns, without messages and attachments.
   func exchange() throws -> StoredExchange {
+    let texts = ExchangeTexts { column, bytes in row.append(Column.texts.rawValue + column.rawValue, to: &bytes) }
     var exchange = StoredExchange(
-      id: try row.uuid(Column.id.rawValue), conversationID: text(.conversationID), appID: text(.appID),
-      userID: text(.userID), modelProvider: text(.modelProvider), modelName: text(.modelName),
-      isStream: integer(.isStream) == 1, createdAt: integer(.createdAt) ?? 0, recordedAt: integer(.recordedAt) ?? 0)
-    exchange.clientMessageID = optionalText(.clientMessageID)
-    exchange.attachmentCount = Int(row.integer(Column.attachmentCount.rawValue))
+      id: try row.uuid(Column.id.rawValue), texts: texts, createdAt: integer(.createdAt) ?? 0,
+      recordedAt: integer(.recordedAt) ?? 0)
+    exchange.isStream = integer(.isStream) == 1
+    exchange.attachmentCount = Int(integer(.attachmentCount) ?? 0)
     exchange.request = bytes(.request)
-    exchange.inputs = bytes(.inputs)
-    exchange.metadata = bytes(.other)
-    exchange.usage = bytes(.usage)
     exchange.promptTokens = integer(.promptTokens)
     exchange.completionTokens = integer(.completionTokens)
     exchange.totalTokens = integer(.totalTokens)
     exchange.totalPrice = integer(.totalPrice)
-    exchange.currency = optionalText(.currency)
-    exchange.finishReason = optionalText(.finishReason)
-    exchange.systemFingerprint = optionalText(.systemFingerprint)
-    exchange.responseID = optionalText(.responseID)
     exchange.latency = integer(.latency).map { .milliseconds($0) }
     exchange.firstTokenLatency = integer(.firstTokenLatency).map { .milliseconds($0) }
     return exchange
+  }
+
+  // What nearly all rows hold is compared, which costs less than making a text of it.
+
+  private var role: String {
+    if row.isText(Column.role.rawValue, "user") { return "user" }
+    if row.isText(Column.role.rawValue, "assistant") { return "assistant" }
+    return text(.role)
+  }
+
+  private var contentKind: Message.ContentKind {
+    if row.isText(Column.contentKind.rawValue, "text") { return .text }
+    return Message.ContentKind(rawValue: text(.contentKind)) ?? .none
   }
 
   private func text(_ column: Column) -> String { row.text(column.rawValue) }

@@ -172,18 +172,17 @@ extension Connection {
         let isMoreWanted: Bool = try forEachRow(
           of: rows, in: group, inPiecesOf: dialect.readsLazily ? nil : max(Self.smallestPiece, limit * 4)
         ) { try builder.add(HistoryRow($0)) }
-        guard isMoreWanted else { return try finished(builder) }
+        guard isMoreWanted else { return try finish(&builder) }
       }
-      guard days.hasMore, let last = days.places.last else { return try finished(builder) }
-      guard let next = try self.days(of: rows, behind: last.day) else { return try finished(builder) }
+      guard days.hasMore, let last = days.places.last else { return try finish(&builder) }
+      guard let next = try self.days(of: rows, behind: last.day) else { return try finish(&builder) }
       days = next
     }
   }
 
-  private func finished(_ builder: ExchangePageBuilder) throws -> ExchangePage {
-    var builder: ExchangePageBuilder = builder
+  private func finish(_ builder: inout ExchangePageBuilder) throws -> ExchangePage {
     var page: ExchangePage = builder.finish()
-    try addAttachments(to: &page.exchanges)
+    if builder.hasAttachments { try addAttachments(to: &page.exchanges) }
     return page
   }
 
@@ -200,7 +199,7 @@ extension Connection {
       var count = 0
       var last: UUIDv7?
       var isMoreWanted = true
-      try forEachRow(rows.query(HistoryColumns.all, arms, limit: piece)) { row in
+      try forEachRow(rows.query(HistoryRow.columns, arms, limit: piece)) { row in
         count += 1
         last = try row.uuid(0)
         isMoreWanted = try body(row)
@@ -218,7 +217,7 @@ extension Connection {
     guard !group.failures.isEmpty else { return [] }
     var failures: [StoredExchange] = []
     var budget = PageBudget()
-    let columns: String = HistoryColumns.all + ", error_code, error_message"
+    let columns: String = HistoryRow.columns + ", error_code, error_message"
     try forEachRow(rows.query(columns, group.failures, limit: limit)) { row in
       let failure: StoredExchange = try HistoryRow(row).failedExchange()
       let isAffordable: Bool = !budget.isSpent
