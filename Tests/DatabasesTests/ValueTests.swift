@@ -35,7 +35,13 @@ import VerbatimTesting
       "", "a", "exactly sixteen.", "seventeen letters", "😀👩‍👩‍👧‍👦", "天气如何", "it's \"quoted\"; --",
     ])
   func `text comes back exactly`(_ engine: TestEngine, _ text: String) async throws {
-    let stored = try await roundTrip(text, .text, on: engine) { ($0.isNull(0), $0.text(0), $0.bytes(0)) }
+    let stored = try await roundTrip(text, .text, on: engine) { row in
+      var bytes = Array("before".utf8)
+      let isThere = row.append(0, to: &bytes)
+      return (row.isNull(0), row.text(0), row.bytes(0), appended: isThere ? bytes : [], isA: row.isText(0, "a"))
+    }
+    #expect(stored?.appended == Array("before\(text)".utf8))
+    #expect(stored?.isA == (text == "a"))
     #expect(stored?.0 == false)
     #expect(stored?.1 == text)
     #expect(stored?.2.map(Array.init) == Array(text.utf8))
@@ -82,8 +88,14 @@ import VerbatimTesting
     let stored = try await roundTrip(String?.none, .text, on: engine) { row in
       row.isNull(0) && row.optionalText(0) == nil && row.bytes(0) == nil && row.optionalInteger(0) == nil
         && row.optionalReal(0) == nil && row.id(0) == nil && row.text(0) == "" && row.integer(0) == 0
+        && !row.isText(0, "")
     }
     #expect(stored == true)
+    let appended = try await roundTrip(String?.none, .text, on: engine) { row in
+      var bytes: [UInt8] = []
+      return row.append(0, to: &bytes) || !bytes.isEmpty
+    }
+    #expect(appended == false)
     #expect(try await roundTrip(Int32?.some(7), .integer, on: engine) { $0.optionalInteger(0) } == 7)
   }
 

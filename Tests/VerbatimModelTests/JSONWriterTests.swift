@@ -58,6 +58,19 @@ import Testing
     #expect(try JSONSlice(checking: Bytes(utf8: json)).double == value)
   }
 
+  @Test(arguments: 0...70)
+  func `What needs an escape is found at every place`(_ length: Int) {
+    for place in 0..<length {
+      for special in ["\"", "\\", "\u{1f}", "\n"] {
+        var text: [String] = Array(repeating: "é", count: length)
+        text[place] = special
+        let escaped: [String] = text.map { ["\"": #"\""#, "\\": #"\\"#, "\u{1f}": #"\u001f"#, "\n": #"\n"#][$0] ?? $0 }
+        #expect(written { $0.string(text.joined()) } == "\"\(escaped.joined())\"")
+        #expect(written { $0.string(Bytes(utf8: text.joined())) } == "\"\(escaped.joined())\"")
+      }
+    }
+  }
+
   @Test func `What JSON cannot say is null`() {
     #expect(written { $0.double(.nan) } == "null")
     #expect(written { $0.double(-.infinity) } == "null")
