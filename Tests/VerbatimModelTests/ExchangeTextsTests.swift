@@ -3,7 +3,7 @@ import Testing
 @testable import VerbatimModel
 
 @Suite struct ExchangeTextsTests {
-  private typealias Column = ExchangeTexts.Column
+  typealias Column = ExchangeTexts.Column
 
   private func texts(_ values: [Column: String]) -> ExchangeTexts {
     ExchangeTexts { column, bytes in
