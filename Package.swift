@@ -23,14 +23,17 @@ let package = Package(
       name: "CSimdjson",
       linkerSettings: [.linkedLibrary("simdjson")]),
     .target(
+      name: "CRE2",
+      linkerSettings: [.linkedLibrary("re2")]),
+    .target(
       name: "CBeast",
       linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
 
-    .target(name: "VerbatimModel", dependencies: ["CSimdjson"]),
+    .target(name: "VerbatimModel", dependencies: ["CRE2", "CSimdjson"]),
     .target(name: "Databases", dependencies: ["CMariaDB", "CPostgres", "CSQLite"]),
     .target(name: "HTTP", dependencies: ["CBeast", "CCurl", "CZlib", "CZstd"]),
     .target(name: "Redis", dependencies: ["CHiredis"]),
-    .target(name: "VerbatimStore", dependencies: ["VerbatimModel", "Databases"]),
+    .target(name: "VerbatimStore", dependencies: ["COpenSSL", "VerbatimModel", "Databases"]),
     .target(
       name: "VerbatimServer",
       dependencies: [
@@ -43,6 +46,8 @@ let package = Package(
     .executableTarget(
       name: "append-load", dependencies: ["VerbatimModel", "Databases", "VerbatimStore"],
       path: "Benchmarks/append-load"),
+    .executableTarget(
+      name: "redaction-load", dependencies: ["VerbatimModel"], path: "Benchmarks/redaction-load"),
     .target(
       name: "VerbatimTesting",
       dependencies: [

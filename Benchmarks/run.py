@@ -1,7 +1,7 @@
 """Measures Verbatim beside its peers in one run and prints figures and ratios; fails on errors, never on timing.
 
-Settings come from the environment: QUICK=1, ONLY=inserts,servers,library,batch,reads,days,copy,idle, BENCH_WORK (a folder on the disk to
-measure), VERBATIM (a binary). README.md says what each part measures.
+Settings come from the environment: QUICK=1, ONLY=inserts,servers,library,batch,reads,days,copy,redaction,idle,
+BENCH_WORK (a folder on the disk to measure), VERBATIM (a binary). README.md says what each part measures.
 """
 
 import os
@@ -17,6 +17,7 @@ import inserts
 import library
 import moving
 import reads
+import redaction
 import servers
 from databases import MariaDB
 from peers import SeedOnMariaDB, SeedOnSQLite, Verbatim
@@ -42,7 +43,7 @@ class Plan:
 
 def main():
     plan = Plan(is_quick=os.environ.get("QUICK") == "1")
-    only = os.environ.get("ONLY", "inserts,servers,library,batch,reads,days,copy,idle").split(",")
+    only = os.environ.get("ONLY", "inserts,servers,library,batch,reads,days,copy,redaction,idle").split(",")
     binary = os.path.abspath(os.environ.get("VERBATIM", os.path.join(ROOT, ".build/release/verbatim")))
     work = tempfile.mkdtemp(prefix="verbatim-bench-", dir=os.environ.get("BENCH_WORK", os.path.join(ROOT, ".build")))
     raise_open_files()
@@ -77,6 +78,8 @@ def main():
             days.measure(plan, os.path.join(os.path.dirname(binary), "day-load"), work, report)
         if "copy" in only:
             moving.measure(plan, binary, stored, work, report)
+        if "redaction" in only:
+            redaction.measure(plan, os.path.join(os.path.dirname(binary), "redaction-load"), report)
         if "idle" in only:
             idle.measure_connections(plan, stored, report)
         print(report.text())

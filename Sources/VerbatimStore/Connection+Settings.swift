@@ -8,6 +8,8 @@ enum StoredSetting: String {
   case maintenanceLease = "maintenance_lease"
   case copyOf = "copy_of"
   case copyState = "copy_state"
+  /// Of the hashes that stand for sensitive values, where the operator gives none.
+  case redactionKey = "redaction_key"
 }
 
 extension Connection {

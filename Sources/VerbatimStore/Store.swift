@@ -21,6 +21,8 @@ package final class Store: Sendable {
     package var retention = Retention()
     /// `CURRENCY`, for exchanges that name none.
     package var currency = "USD"
+    /// What becomes of sensitive values in what is recorded.
+    package var redaction = RedactionPolicy()
     /// Nothing is created, upgraded or written; the file must hold a schema of this version. For `verify`, `backup` and
     /// the check before `restore`, also while a server has the file open.
     package var isReadOnly = false
@@ -76,18 +78,21 @@ package final class Store: Sendable {
   private let ids: UUIDv7.Generator
   private let appender: Appender
   private let recorder: Recorder
+  /// nil where nothing is redacted.
+  let redaction: StoreRedaction?
   let replica: Replica?
   private let replicaCare: Task<Void, Never>?
 
   private init(
     configuration: Configuration, database: Database, dialect: Dialect, calendar: PartitionCalendar, journal: Journal?,
-    replica: Replica?
+    replica: Replica?, redaction: StoreRedaction?
   ) {
     self.configuration = configuration
     self.database = database
     self.dialect = dialect
     self.calendar = calendar
     log = configuration.log
+    self.redaction = redaction
     self.replica = replica
     replicaCare = replica.map { replica in Task { await replica.run() } }
     ids = UUIDv7.Generator(clock: configuration.clock)
@@ -127,7 +132,8 @@ package final class Store: Sendable {
         let store = Store(
           configuration: configuration, database: database, dialect: dialect, calendar: calendar,
           journal: try await journal(configuration),
-          replica: try await replica(of: database, configuration, calendar: calendar))
+          replica: try await replica(of: database, configuration, calendar: calendar),
+          redaction: try await redaction(of: database, configuration))
         if !configuration.isReadOnly { try await store.makeComingTables() }
         return store
       } catch {
@@ -153,6 +159,21 @@ package final class Store: Sendable {
       Replica.Configuration(
         database: settings, maximumLag: configuration.replicaMaximumLag, identity: identity, calendar: calendar),
       of: database, log: configuration.log)
+  }
+
+  private static func redaction(
+    of database: Database, _ configuration: Configuration
+  ) async throws -> StoreRedaction? {
+    let policy: RedactionPolicy = configuration.redaction
+    guard !configuration.isReadOnly else { return nil }
+    if let key = policy.key { return StoreRedaction(policy, key: key) }
+    guard policy.hashes else { return StoreRedaction(policy, key: []) }
+    let made: String = try KeyedHash.makeKey()
+    let key: String? = try await database.writer.run { connection in
+      try connection.initializeSetting(.redactionKey, to: made)
+      return try connection.setting(.redactionKey)
+    }
+    return StoreRedaction(policy, key: Array((key ?? made).utf8))
   }
 
   private static func journal(_ configuration: Configuration) async throws -> Journal? {
@@ -253,8 +274,8 @@ package final class Store: Sendable {
 
   func pending(_ exchange: NewExchange, account: String) -> PendingExchange {
     PendingExchange(
-      exchange, accountID: account, ids: ids, calendar: calendar, currency: configuration.currency,
-      now: configuration.clock())
+      redaction?.redacted(exchange) ?? exchange, accountID: account, ids: ids, calendar: calendar,
+      currency: configuration.currency, now: configuration.clock())
   }
 
   /// Whether records are taken now.

@@ -50,7 +50,8 @@ package struct TestAPI: Sendable {
     _ body: @Sendable (TestAPI) async throws -> Void
   ) async throws {
     let folder = try TemporaryFolder()
-    let file = Store.Configuration(path: folder.path("verbatim.db"))
+    var file = Store.Configuration(path: folder.path("verbatim.db"))
+    file.redaction = configuration.redaction
     let stores = try await OpenStores.open(file, MainStore.Configuration(file.engine))
     let application = Application(stores: stores, configuration: configuration, log: log)
     do {

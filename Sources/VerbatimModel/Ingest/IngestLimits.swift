@@ -12,6 +12,8 @@ package enum IngestLimits {
   /// Of a finish reason, a system fingerprint and an error code.
   package static let code = 255
   package static let url = 2048
+  /// Of a client's address.
+  package static let address = 64
   package static let uploadFileID = 128
   package static let files = 100
   package static let messages = 10_000

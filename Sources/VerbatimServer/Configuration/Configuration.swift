@@ -41,6 +41,7 @@ package struct Configuration: Sendable {
   package var isTokenEstimationEnabled = false
   package var pricePerThousandTokens = 0.0
   package var currency = "USD"
+  package var redaction = RedactionPolicy()
   /// nil: not said.
   package var authentication: Authentication?
   package var corsOrigins = CORS.Origins.none
@@ -66,6 +67,7 @@ package struct Configuration: Sendable {
     store.isDaily = isDaily
     store.retention = retention
     store.currency = currency
+    store.redaction = redaction
     store.log = log
     return store
   }

@@ -1,5 +1,3 @@
-import Databases
-
 /// Where settings come from, the stronger first: arguments, environment, `.env`; defaults hold where none speaks.
 package struct ConfigurationSources: Sendable {
   /// Values by setting name.
@@ -42,8 +40,7 @@ package struct ConfigurationSources: Sendable {
     do {
       try setting.apply(value, &configuration)
     } catch {
-      let shown = setting.isDSN ? Engine.redacted(dsn: value) : value
-      throw ConfigurationError("\(setting.name)=\(shown) \(error.problem); allowed: \(error.allowed)")
+      throw ConfigurationError("\(setting.name)=\(setting.shown(value)) \(error.problem); allowed: \(error.allowed)")
     }
   }
 
@@ -90,7 +87,7 @@ package struct ConfigurationSources: Sendable {
         case "AUTH": configuration.authentication?.rawValue
         default: value(of: setting.name) ?? (setting.standard.isEmpty ? nil : setting.standard)
         }
-      return known.map { (name: setting.name, value: setting.isDSN ? Engine.redacted(dsn: $0) : $0) }
+      return known.map { (name: setting.name, value: setting.shown($0)) }
     }
   }
 }

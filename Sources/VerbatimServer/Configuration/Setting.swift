@@ -1,3 +1,4 @@
+import Databases
 import HTTP
 
 /// One line of the table of settings; help, documentation and parsing all come from it.
@@ -13,11 +14,14 @@ package struct Setting: Sendable {
   package let help: String
   /// Whether the value is a DSN, which is never shown whole.
   package let isDSN: Bool
+  /// Whether the value is a key, which is never shown at all.
+  package let isSecret: Bool
   let apply: @Sendable (String, inout Configuration) throws(SettingError) -> Void
 
   init(
     _ name: String, _ argument: String?, _ placeholder: String, standard: String = "", isDSN: Bool = false,
-    _ help: String, apply: @escaping @Sendable (String, inout Configuration) throws(SettingError) -> Void
+    isSecret: Bool = false, _ help: String,
+    apply: @escaping @Sendable (String, inout Configuration) throws(SettingError) -> Void
   ) {
     self.name = name
     self.argument = argument
@@ -25,7 +29,14 @@ package struct Setting: Sendable {
     self.standard = standard
     self.help = help
     self.isDSN = isDSN
+    self.isSecret = isSecret
     self.apply = apply
+  }
+
+  /// A value as logs and messages may have it.
+  func shown(_ value: String) -> String {
+    if isSecret { return "(hidden)" }
+    return isDSN ? Engine.redacted(dsn: value) : value
   }
 }
 

@@ -27,4 +27,15 @@ enum FileBytes {
       count = max(0, pread(file, buffer.baseAddress, buffer.count, 0))
     }
   }
+
+  /// A whole file of at most `limit` bytes.
+  static func all(ofFile path: String, limit: Int) throws(FileError) -> [UInt8] {
+    guard let file = fopen(path, "rb") else { throw FileError("open", path) }
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: limit + 1)
+    let count = fread(&bytes, 1, bytes.count, file)
+    if count > limit { errno = EFBIG }
+    guard count <= limit, ferror(file) == 0 else { throw FileError("read", path) }
+    return Array(bytes.prefix(count))
+  }
 }

@@ -4,17 +4,23 @@ import VerbatimModel
 /// What tables of conversations and their settings become: no rows of the history, but what is said of conversations.
 extension Connection {
   /// Enters conversations, also those without messages; what their table says wins over what their messages made.
-  func enterLegacyConversations(_ rows: [LegacyRow], _ mapping: LegacyMapping, now: Int64) throws {
+  func enterLegacyConversations(
+    _ rows: [LegacyRow], _ mapping: LegacyMapping, _ redaction: StoreRedaction?, now: Int64
+  ) throws {
     let named: [LegacyRow] = rows.filter { Self.name(of: $0) != nil }
-    try enter(named, into: .titledConversations, mapping, now: now)
-    try enter(rows.filter { Self.name(of: $0) == nil }, into: .untitledConversations, mapping, now: now)
+    try enter(named, into: .titledConversations, mapping, redaction, now: now)
+    try enter(rows.filter { Self.name(of: $0) == nil }, into: .untitledConversations, mapping, redaction, now: now)
   }
 
-  private func enter(_ rows: [LegacyRow], into bulk: BulkInsert, _ mapping: LegacyMapping, now: Int64) throws {
+  private func enter(
+    _ rows: [LegacyRow], into bulk: BulkInsert, _ mapping: LegacyMapping, _ redaction: StoreRedaction?, now: Int64
+  ) throws {
     let rows: [LegacyRow] = rows.sorted { $0.id < $1.id }
     try insert(bulk, rows: rows.count) { index, binds in
       let row: LegacyRow = rows[index]
       let status = Self.status(of: row)
+      let redactor: Redactor? = redaction?.redactor(of: mapping.app(of: row))
+      let name: String? = Self.name(of: row).map { redactor?.name($0) ?? $0 }
       let created: Int64? = mapping.time.milliseconds("created_at", in: row)
       let updated: Int64? = mapping.time.milliseconds("updated_at", in: row)
       let active: Int64? = mapping.time.milliseconds("last_active", in: row)
@@ -23,16 +29,17 @@ extension Connection {
       binds.text(LegacyText.id(row.id, limit: IngestLimits.conversationID) ?? "")
       binds.text(mapping.app(of: row))
       binds.text(mapping.user(of: row))
-      binds.text(Self.name(of: row) ?? "Conversation \(row.id)".prefix(255).description)
+      binds.text(name ?? "Conversation \(row.id)".prefix(255).description)
       binds.text(status.rawValue)
       binds.text(LegacyText.limited(row.text("from_source"), to: 32, default: "migration"))
       binds.integer(begun)
       binds.integer(updated ?? active ?? begun)
       binds.integer(active ?? begun)
       binds.integer(status == .deleted ? updated ?? begun : nil)
-      binds.text(bytes: row.object("inputs")?.bytes)
+      binds.text(bytes: (row.object("inputs")?.bytes).map { redactor?.json($0) ?? $0 })
       let omitted: Set<String> = row.object("inputs") == nil ? [] : ["inputs"]
-      binds.text(bytes: LegacyRecord(row, omitted: omitted).metadata())
+      let metadata: Bytes = LegacyRecord(row, omitted: omitted).metadata()
+      binds.text(bytes: redactor?.json(metadata) ?? metadata)
     }
   }
 
@@ -45,7 +52,11 @@ extension Connection {
     row.text("status").flatMap { Conversation.Status(rawValue: $0) } ?? .active
   }
 
-  func enterLegacySettings(_ rows: [LegacyRow], _ mapping: LegacyMapping, now: Int64) throws {
+  /// Settings name no app.
+  func enterLegacySettings(
+    _ rows: [LegacyRow], _ mapping: LegacyMapping, _ redaction: StoreRedaction?, now: Int64
+  ) throws {
+    let redactor: Redactor? = redaction?.redactor(of: "")
     let rows: [LegacyRow] = rows.sorted { ($0.text("conversation_id") ?? "") < ($1.text("conversation_id") ?? "") }
     try insert(.conversationSettings, rows: rows.count) { index, binds in
       let row: LegacyRow = rows[index]
@@ -58,7 +69,7 @@ extension Connection {
       binds.real(row.text("frequency_penalty").flatMap { Double($0) })
       binds.real(row.text("presence_penalty").flatMap { Double($0) })
       binds.text(bytes: row["stop_sequences"])
-      binds.text(LegacyText.limited(row.text("system_message"), to: .max))
+      binds.text(LegacyText.limited(row.text("system_message"), to: .max).map { redactor?.text($0) ?? $0 })
       binds.integer(created)
       binds.integer(mapping.time.milliseconds("updated_at", in: row) ?? created)
     }

@@ -140,12 +140,13 @@ struct LegacyMover: Sendable {
 
   private func enter(_ rows: [LegacyRow], of table: LegacyTable, _ progress: LegacyProgress) async throws {
     let (mapping, source, now): (LegacyMapping, String, Int64) = (mapping, source, store.configuration.clock())
+    let redaction: StoreRedaction? = store.redaction
     try await store.database.writer.runToEnd { connection in
       try connection.transaction {
         if table.content == .conversations {
-          try connection.enterLegacyConversations(rows, mapping, now: now)
+          try connection.enterLegacyConversations(rows, mapping, redaction, now: now)
         } else {
-          try connection.enterLegacySettings(rows, mapping, now: now)
+          try connection.enterLegacySettings(rows, mapping, redaction, now: now)
         }
         try connection.save(progress, of: table.originalName, from: source)
       }
@@ -160,8 +161,9 @@ struct LegacyMover: Sendable {
     return groups.compactMap { group in
       mapping.exchange(group, owners: owners).map { legacy in
         PendingExchange(
-          legacy.exchange, accountID: legacy.account, firstID: legacy.firstID, calendar: store.calendar,
-          currency: store.configuration.currency, recordedAt: now, updatedAt: legacy.firstID.milliseconds)
+          store.redaction?.redacted(legacy.exchange) ?? legacy.exchange, accountID: legacy.account,
+          firstID: legacy.firstID, calendar: store.calendar, currency: store.configuration.currency, recordedAt: now,
+          updatedAt: legacy.firstID.milliseconds)
       }
     }
   }

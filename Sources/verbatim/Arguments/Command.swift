@@ -43,4 +43,7 @@ struct Command: Sendable {
 
   /// What commands beside `serve` need to know.
   static let storeSettings = ["MES_SQL_DSN", "SQL_DSN", "LOG_LEVEL", "LOG_FORMAT"]
+
+  /// Of commands that record exchanges.
+  static let redactionSettings = ["REDACTION", "REDACTION_APPS", "REDACTION_RULES", "REDACTION_KEY"]
 }

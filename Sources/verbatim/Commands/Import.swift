@@ -26,7 +26,7 @@ extension Command {
       Option(name: "--resume", placeholder: nil, help: "Go on where the last import of this file stopped."),
       Option(name: "--errors", placeholder: "FILE", help: "Also write the lines that failed to this file, as JSON."),
     ],
-    settings: storeSettings + ["DEFAULT_MODEL_PROVIDER", "DEFAULT_MODEL_ID"]
+    settings: storeSettings + ["DEFAULT_MODEL_PROVIDER", "DEFAULT_MODEL_ID"] + redactionSettings
   ) { invocation in
     let session = try Session(arguments: invocation.settings)
     defer { session.output.flush() }

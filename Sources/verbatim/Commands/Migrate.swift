@@ -16,7 +16,7 @@ extension Command {
         help: "Of old dates that say no time zone; by default that of days."),
       Option(name: "--drop-legacy", placeholder: nil, help: "Remove old tables that were taken over, and end."),
     ],
-    settings: storeSettings + ["PARTITION_TIMEZONE"]
+    settings: storeSettings + ["PARTITION_TIMEZONE"] + redactionSettings
   ) { invocation in
     let session = try Session(arguments: invocation.settings)
     defer { session.output.flush() }
