@@ -4,7 +4,8 @@ import Synchronization
 /// A thread that runs an actor's jobs in the order of their arrival, so that blocking calls stay off the cooperative
 /// pool.
 ///
-/// `@unchecked Sendable`: `jobs`, `isIdle` and `isStopped` are touched only under `mutex`.
+/// `@unchecked Sendable`: `jobs`, `isIdle` and `isStopped` are touched only under `mutex`, `isInCall` and `resumed` only
+/// on the thread.
 final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
   private static let stackSize = 1 << 20
 
@@ -19,6 +20,10 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
   private let thread = Atomic<UInt>(0)
   private var isIdle = false
   private var isStopped = false
+  /// What runs is a call, not a task.
+  private var isInCall = false
+  /// Tasks that it has resumed and that go on here.
+  private var resumed: [(job: UnownedJob, executor: UnownedTaskExecutor)] = []
 
   init() throws(DatabaseError) {
     pthread_mutex_init(mutex, nil)
@@ -39,6 +44,22 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
 
   /// Runs `call` in its turn, without a task.
   func submit(_ call: @escaping @Sendable () -> Void) { add(.call(call)) }
+
+  /// Takes a task that a call on this very thread resumes; it runs when the call has ended. False: nobody's call runs here.
+  static func goOn(with job: UnownedJob, of executor: UnownedTaskExecutor) -> Bool {
+    guard let current = pthread_getspecific(key) else { return false }
+    let thread = Unmanaged<ThreadExecutor>.fromOpaque(current).takeUnretainedValue()
+    guard thread.isInCall else { return false }
+    thread.resumed.append((job, executor))
+    return true
+  }
+
+  /// Leads from a thread to its executor.
+  private static let key: pthread_key_t = {
+    var key = pthread_key_t()
+    pthread_key_create(&key, nil)
+    return key
+  }()
 
   private func add(_ job: Job) {
     pthread_mutex_lock(mutex)
@@ -86,6 +107,7 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
   private func runJobs() {
     let executor = asUnownedSerialExecutor()
     thread.store(UInt(pthread_self()), ordering: .relaxed)
+    pthread_setspecific(Self.key, Unmanaged.passUnretained(self).toOpaque())
     var batch: [Job] = []
     while true {
       pthread_mutex_lock(mutex)
@@ -100,11 +122,24 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
       for job in batch {
         switch job {
         case .task(let job): job.runSynchronously(on: executor)
-        case .call(let call): call()
+        case .call(let call): run(call)
         }
       }
       batch.removeAll(keepingCapacity: true)
     }
+  }
+}
+
+extension ThreadExecutor {
+  /// What the tasks that go on here enqueue, while no call runs, goes elsewhere: so they cannot keep the thread.
+  private func run(_ call: @Sendable () -> Void) {
+    isInCall = true
+    call()
+    isInCall = false
+    guard !resumed.isEmpty else { return }
+    let jobs = resumed
+    resumed.removeAll()
+    for (job, executor) in jobs { job.runSynchronously(on: executor) }
   }
 }
 

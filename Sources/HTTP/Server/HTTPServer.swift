@@ -10,20 +10,23 @@ package final class HTTPServer: Sendable {
   private let handler: @Sendable (HTTPRequest) async -> HTTPResponse
   private let refusal: @Sendable (Refusal) -> HTTPResponse
   private let configuration: Configuration
+  private let executor: any TaskExecutor
   private let raw: RawServer
   private let running = Mutex<CheckedContinuation<Void, any Error>?>(nil)
 
   /// Binds and listens; throws a `ServerError` with one clear line when it cannot. Connections wait until `run`.
   ///
-  /// `refusal` is called on a loop's thread and must answer at once, with a body of bytes or none.
+  /// `executor` runs the handlers. `refusal` is called on a loop's thread and must answer at once, with a body of bytes or
+  /// none.
   package init(
-    configuration: Configuration,
+    configuration: Configuration, executor: any TaskExecutor = globalConcurrentExecutor,
     handler: @escaping @Sendable (HTTPRequest) async -> HTTPResponse,
     refusal: @escaping @Sendable (Refusal) -> HTTPResponse
   ) throws {
     self.handler = handler
     self.refusal = refusal
     self.configuration = configuration
+    self.executor = executor
     raw = try RawServer(configuration)
   }
 
@@ -86,7 +89,7 @@ package final class HTTPServer: Sendable {
     // From here on, the exchange gives the request's reference back.
     let exchange = ServerExchange(raw, of: self, limit: configuration.maximumBodySize, isHead: head.is_head_method)
     request.body = exchange.body(first: Array(padded: head.body), isComplete: head.is_body_complete)
-    exchange.task = Task { [request] in
+    exchange.task = Task(executorPreference: executor) { [request] in
       await self.answer(request, exchange)
     }
     return Unmanaged.passRetained(exchange).toOpaque()

@@ -1,4 +1,5 @@
 import Glibc
+import Databases
 import HTTP
 import Redis
 import VerbatimModel
@@ -61,7 +62,7 @@ package struct Service: Sendable {
 
   private func makeServer(_ application: Application) throws -> HTTPServer {
     try HTTPServer(
-      configuration: configuration.server,
+      configuration: configuration.server, executor: ContinuingExecutor(),
       handler: { request in await application.respond(to: request) },
       refusal: { refusal in application.answer(to: refusal) })
   }
