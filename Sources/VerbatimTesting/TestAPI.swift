@@ -1,3 +1,4 @@
+import Databases
 import HTTP
 import VerbatimModel
 import VerbatimServer
@@ -139,7 +140,7 @@ package struct TestAPI: Sendable {
     var settings = configuration.server
     settings.port = 0
     let server = try HTTPServer(
-      configuration: settings, handler: { await application.respond(to: $0) },
+      configuration: settings, executor: ContinuingExecutor(), handler: { await application.respond(to: $0) },
       refusal: { application.answer(to: $0) })
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }

@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [("query_only", "1"), ("cache_size", "-2048"), ("trusted_schema", "0"), ("mmap_size", "0")])
+  @Test(arguments: [("query_only", "1"), ("cache_size", "-8192"), ("trusted_schema", "0"), ("mmap_size", "0")])
   func `readers are small and take no writes`(_ setting: String, _ value: String) async throws {
     try await withDatabase { database, _ in
       let actual = try await database.read { connection in
