@@ -35,11 +35,11 @@ def measure(plan, verbatim, peers, report):
         peer.stop()
 
 
-def one_run(service, connections, seconds):
+def one_run(service, connections, seconds, **environment):
     """The rows must equal the answers, but for the requests that wrk gave up at its end."""
     before = service.count()
     with PeakMemory(service.process) as memory:
-        summary = wrk("insert.lua", service.process.url, connections, seconds)
+        summary = wrk("insert.lua", service.process.url, connections, seconds, **environment)
     rows = settled_count(service) - before
     answered = summary["requests"] - summary["status_errors"]
     if not answered <= rows <= answered + connections:

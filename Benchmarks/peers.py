@@ -13,6 +13,7 @@ SEED_FOLDER = os.path.join(FOLDER, "seed_form")
 class Verbatim:
     name = server_name = "verbatim"
     health = "/health/ready"
+    settings = {}
 
     def __init__(self, binary, folder, database="verbatim.db"):
         self.binary, self.folder = binary, folder
@@ -25,7 +26,7 @@ class Verbatim:
             self.name, [self.binary, "serve"], os.path.join(self.folder, f"{self.name.replace(' ', '-')}.log"), port, folder=self.folder,
             environment={"API_HOST": "127.0.0.1", "API_PORT": str(port), "SQL_DSN": self.dsn,
                          "JOURNAL_PATH": os.path.join(self.folder, f"{self.server_name}-journal.db"),
-                         "LOG_LEVEL": "warning"})
+                         "LOG_LEVEL": "warning"} | self.settings)
         self.seconds_to_ready = self.process.wait_until_answering(self.health)
 
     def count(self):

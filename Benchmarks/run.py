@@ -1,6 +1,6 @@
 """Measures Verbatim beside its peers in one run and prints figures and ratios; fails on errors, never on timing.
 
-Settings come from the environment: QUICK=1, ONLY=inserts,servers,library,batch,reads,days,copy,redaction,idle,
+Settings come from the environment: QUICK=1, ONLY=inserts,auth,servers,library,batch,reads,days,copy,redaction,idle,
 BENCH_WORK (a folder on the disk to measure), VERBATIM (a binary). README.md says what each part measures.
 """
 
@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 
+import auth
 import batch
 import days
 import idle
@@ -43,7 +44,7 @@ class Plan:
 
 def main():
     plan = Plan(is_quick=os.environ.get("QUICK") == "1")
-    only = os.environ.get("ONLY", "inserts,servers,library,batch,reads,days,copy,redaction,idle").split(",")
+    only = os.environ.get("ONLY", "inserts,auth,servers,library,batch,reads,days,copy,redaction,idle").split(",")
     binary = os.path.abspath(os.environ.get("VERBATIM", os.path.join(ROOT, ".build/release/verbatim")))
     work = tempfile.mkdtemp(prefix="verbatim-bench-", dir=os.environ.get("BENCH_WORK", os.path.join(ROOT, ".build")))
     raise_open_files()
@@ -61,6 +62,9 @@ def main():
         verbatim.stop()
         if "inserts" in only:
             verbatim.verify()
+
+        if "auth" in only:
+            auth.measure(plan, binary, work, report)
 
         if "servers" in only:
             servers.measure(plan, binary, sys.executable, work, report)

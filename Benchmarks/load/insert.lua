@@ -1,5 +1,6 @@
 -- wrk script: POST exchanges of about 1 KB in Chinese and English. One in five continues an older conversation,
 -- one in ten carries a file, each has a client_message_id of its own. SALT makes the ids of one run its own;
+-- KEY, where there is one, is sent with each;
 -- CONNECTIONS keeps a conversation from being continued while the request that creates it may still be under way.
 
 local salt = tonumber(os.getenv("SALT")) or 0
@@ -24,6 +25,8 @@ function setup(thread)
 end
 
 local headers = { ["Content-Type"] = "application/json" }
+local key = os.getenv("KEY") or ""
+if key ~= "" then headers["Authorization"] = "Bearer " .. key end
 local texts, conversations, sent = {}, {}, 0
 local prefix, gap
 

@@ -83,9 +83,9 @@ package final class Database: Sendable {
     }
   }
 
-  /// Tells those who want to write to the file, too, where to go instead.
-  package func announce(url: String) throws(DatabaseError) {
-    try lock.withLock { lock throws(DatabaseError) in try lock?.announce(url: url) }
+  /// Tells those who want to write to the file, too, where to go instead, and what to show there.
+  package func announce(url: String, token: String? = nil) throws(DatabaseError) {
+    try lock.withLock { lock throws(DatabaseError) in try lock?.announce(url: url, token: token) }
   }
 
   /// What the engine is like; connects when that was not done yet.

@@ -18,6 +18,8 @@ package final class WriteLock: Sendable {
     package var purpose: String
     /// Where a server can be asked to write instead.
     package var url: String?
+    /// What shows such a server that one may read this file.
+    package var token: String?
   }
 
   private let path: String
@@ -38,13 +40,15 @@ package final class WriteLock: Sendable {
     }
     // A file that another account made keeps its mode.
     _ = fchmod(file, 0o600)
-    try describe(url: nil)
+    try describe(url: nil, token: nil)
   }
 
   deinit { descriptor.withLock { file in file.map { Self.giveBack($0) } } }
 
-  /// Tells other processes where to go.
-  package func announce(url: String) throws(DatabaseError) { try describe(url: url) }
+  /// Tells other processes where to go, and what to show there.
+  package func announce(url: String, token: String? = nil) throws(DatabaseError) {
+    try describe(url: url, token: token)
+  }
 
   package func release() {
     descriptor.withLock { file in
@@ -61,8 +65,9 @@ package final class WriteLock: Sendable {
     close(file)
   }
 
-  private func describe(url: String?) throws(DatabaseError) {
-    let text = "\(getpid())\n\(purpose)\n\(url.map { $0 + "\n" } ?? "")"
+  private func describe(url: String?, token: String?) throws(DatabaseError) {
+    let place = [url, token].compactMap { $0.map { $0 + "\n" } }.joined()
+    let text = "\(getpid())\n\(purpose)\n\(place)"
     try descriptor.withLock { file throws(DatabaseError) in
       guard let file else { return }
       guard ftruncate(file, 0) == 0, pwrite(file, text, text.utf8.count, 0) == text.utf8.count else {
@@ -79,7 +84,8 @@ package final class WriteLock: Sendable {
     return Holder(
       process: lines.first.flatMap { Int32($0) },
       purpose: lines.count > 1 ? String(lines[1]) : "another process",
-      url: lines.count > 2 && !lines[2].isEmpty ? String(lines[2]) : nil)
+      url: lines.count > 2 && !lines[2].isEmpty ? String(lines[2]) : nil,
+      token: lines.count > 3 && !lines[3].isEmpty ? String(lines[3]) : nil)
   }
 }
 

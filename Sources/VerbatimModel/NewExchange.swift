@@ -13,6 +13,16 @@ package struct NewExchange: Sendable {
     }
   }
 
+  /// Of whom a sender is who may not write into the conversations of others.
+  package struct Ownership: OptionSet, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    package static let app = Ownership(rawValue: 1)
+    package static let user = Ownership(rawValue: 2)
+  }
+
   package var appID: String
   package var userID: String
   package var conversationID: String?
@@ -55,6 +65,8 @@ package struct NewExchange: Sendable {
   package var channelID: Int64?
   /// The client's address.
   package var ip: String?
+  /// What of its conversation, where that is there already, must be its own, or it is not stored.
+  package var ownership = Ownership()
   /// Where it came in: `api`, `import`, …
   package var source: String = "api"
 

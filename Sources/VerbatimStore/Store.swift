@@ -252,7 +252,7 @@ package final class Store: Sendable {
   }
 
   /// Tells those who want to write to the database, too, that a server does it for them.
-  package func announce(url: String) throws { try database.announce(url: url) }
+  package func announce(url: String, token: String? = nil) throws { try database.announce(url: url, token: token) }
 
   /// Records one exchange; returns when it is durable. Throws `StoreError`.
   package func append(_ exchange: NewExchange, account: String) async throws -> Receipt {

@@ -6,6 +6,8 @@ package enum StoreError: Error, Sendable {
   case unavailable(reason: String, retryAfter: Duration)
   /// The exchange itself cannot be stored.
   case rejected(field: String, reason: String)
+  /// What is to be written to belongs to somebody else; to its caller it is not there.
+  case outOfReach
   /// The database cannot be used at all: corrupt, of a newer schema, another time zone.
   case unusable(String)
 

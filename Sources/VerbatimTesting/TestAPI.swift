@@ -1,4 +1,5 @@
 import Databases
+import Foundation
 import HTTP
 import VerbatimModel
 import VerbatimServer
@@ -37,6 +38,7 @@ package struct TestAPI: Sendable {
   package var store: Store { stores.history }
   package var main: MainStore { stores.main }
 
+  private let folder: TemporaryFolder
   private let send: @Sendable (HTTPRequest) async throws -> Answer
   package let stores: OpenStores
   package let routes: [RouteTable.Route]
@@ -44,6 +46,13 @@ package struct TestAPI: Sendable {
   package let trail: AuditTrail
   /// Of the live server; empty on the router.
   package let url: String
+
+  /// The bytes of every file of the databases.
+  package func databaseFiles() throws -> [[UInt8]] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path).map { name in
+      Array(try Data(contentsOf: URL(fileURLWithPath: folder.path(name))))
+    }
+  }
 
   /// Runs `body`, then closes everything and removes the store.
   package static func with(
@@ -60,13 +69,13 @@ package struct TestAPI: Sendable {
       case .router:
         try await body(
           TestAPI(
-            send: { try await answer(application.respond(to: $0)) }, stores: stores, routes: application.routes,
-            trail: application.trail, url: ""))
+            folder: folder, send: { try await answer(application.respond(to: $0)) }, stores: stores,
+            routes: application.routes, trail: application.trail, url: ""))
       case .socket:
         try await withServer(application, configuration) { url in
           try await body(
             TestAPI(
-              send: Self.sender(to: url), stores: stores, routes: application.routes,
+              folder: folder, send: Self.sender(to: url), stores: stores, routes: application.routes,
               trail: application.trail, url: url))
         }
       }
@@ -129,7 +138,7 @@ package struct TestAPI: Sendable {
       let body = try await request.body.collect(upTo: .max)
       let target = url + request.path + (request.query.map { "?" + $0 } ?? "")
       let answer = try await client.send(
-        request.method, target, fields: request.fields, body: request.method == "POST" ? body : nil)
+        request.method, target, fields: request.fields, body: body.isEmpty ? nil : body)
       return Answer(status: answer.status, fields: answer.fields, body: answer.body)
     }
   }

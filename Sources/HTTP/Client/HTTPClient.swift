@@ -3,7 +3,7 @@ import Synchronization
 /// An HTTP/1.1 client on libcurl.
 ///
 /// One thread, started by the first request, moves the bytes of all; connections are kept and used again. Redirects are
-/// not followed, proxies of the environment not used unless asked for, certificates always verified.
+/// not followed, proxies of the environment not used unless asked for, certificates verified unless told otherwise.
 package final class HTTPClient: Sendable {
   package struct Configuration: Sendable {
     package var userAgent = "verbatim"
@@ -11,6 +11,8 @@ package final class HTTPClient: Sendable {
     package var usesProxyFromEnvironment = false
     /// A PEM file of authorities to trust instead of the system's.
     package var certificateAuthoritiesPath: String?
+    /// False only for a server on this machine that is known by other means than its certificate.
+    package var verifiesCertificates = true
     package var maximumIdleConnections = 64
 
     package init() {}

@@ -112,6 +112,10 @@ extension Transfer {
     if let path = configuration.certificateAuthoritiesPath {
       try check(curl_set_text(handle, CURLOPT_CAINFO, path))
     }
+    if !configuration.verifiesCertificates {
+      try check(curl_set_long(handle, CURLOPT_SSL_VERIFYPEER, 0))
+      try check(curl_set_long(handle, CURLOPT_SSL_VERIFYHOST, 0))
+    }
     try check(
       curl_set_receivers(
         handle,

@@ -30,7 +30,7 @@ package struct JSONText: Sendable {
   package var isEmpty: Bool { bytes.isEmpty }
 
   /// Whether it has more than `limit` Unicode scalars, the unit of every limit in characters.
-  func isLonger(than limit: Int) -> Bool {
+  package func isLonger(than limit: Int) -> Bool {
     guard bytes.count > limit else { return false }
     return bytes.reduce(into: 0) { count, byte in if byte & 0xc0 != 0x80 { count += 1 } } > limit
   }

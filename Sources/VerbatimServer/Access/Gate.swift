@@ -7,13 +7,13 @@ struct Gate: Sendable {
   /// The header that names the user for whom a key acts.
   static let userField = "X-User-Id"
 
+  let authentication: Authentication
+
   /// The request with its caller; throws 401 for nobody known, 403 for somebody who may not do this at all.
   func admit(_ request: HTTPRequest, needs need: Need) async throws -> HTTPRequest {
     guard need != .nothing else { return request }
-    var caller = Caller.keyless
-    if let user = request.fields[Self.userField], !user.isEmpty {
-      try caller.act(forUser: try Self.checked(user, Self.userField, limit: IngestLimits.userID))
-    }
+    var caller = try await authentication.caller(of: request)
+    if let user = try Self.user(request.fields) { try caller.act(forUser: user) }
     if let account = request.queryParameter("account_id"), !account.isEmpty {
       try caller.act(inAccount: try Self.checked(account, "account_id", limit: Account.longestName))
     }
@@ -23,6 +23,14 @@ struct Gate: Sendable {
     var request = request
     request.principal = caller
     return request
+  }
+
+  /// An empty one is no way to say everybody: a gateway that forgot its user would reach all of them.
+  private static func user(_ fields: HTTPFields) throws(APIError) -> String? {
+    let named = fields.values(of: userField)
+    guard let user = named.first else { return nil }
+    guard named.count == 1, !user.isEmpty else { throw .invalid("\(userField) must name one user") }
+    return try checked(user, userField, limit: IngestLimits.userID)
   }
 
   private static func checked(_ text: String, _ name: String, limit: Int) throws(APIError) -> String {

@@ -44,6 +44,8 @@ package struct Configuration: Sendable {
   package var redaction = RedactionPolicy()
   /// nil: not said.
   package var authentication: Authentication?
+  /// How long keys that are known stay good while the main database is away.
+  package var keyGrace: Duration = .seconds(300)
   package var corsOrigins = CORS.Origins.none
   package var trustedProxies: TrustedProxies?
   /// nil keeps the audit trail for ever.
@@ -53,6 +55,8 @@ package struct Configuration: Sendable {
   /// Bytes that request bodies may take together.
   package var bodyMemory = 96 << 20
   package var server = HTTPServer.Configuration()
+  /// What commands show to a server that they are pointed to.
+  package var clientKey: String?
 
   /// What was decided, setting by setting, without secrets.
   package var summary: [(name: String, value: String)] = []
@@ -80,21 +84,14 @@ package struct Configuration: Sendable {
     return main
   }
 
-  /// Refuses to serve strangers by accident.
+  /// Whether there is no way in without a key: said aloud or, where nothing was said, off loopback.
+  package var asksForKeys: Bool { authentication.map { $0 == .on } ?? !HostAddress.isLoopback(host) }
+
+  /// Refuses what does not belong together.
   package func checkForServing() throws(ConfigurationError) {
     if let readDatabase, !readDatabase.engine.isOfSameKind(as: historyDatabase.engine) {
       throw ConfigurationError(
         "MES_SQL_READ_DSN names another kind of database than the history is in; it must be a replica of that")
-    }
-    if authentication == .on {
-      throw ConfigurationError(
-        "AUTH=on: this version has no keys yet, so nobody could be let in; "
-          + "use AUTH=off, or leave AUTH unset and stay on 127.0.0.1")
-    }
-    if authentication == nil, !HostAddress.isLoopback(host) {
-      throw ConfigurationError(
-        "API_HOST=\(host): this version has no keys yet, so everyone who reaches this address could read and write; "
-          + "type AUTH=off (or --auth off) to allow that, or use API_HOST=127.0.0.1")
     }
     if (server.tlsCertificatePath == nil) != (server.tlsKeyPath == nil) {
       throw ConfigurationError("TLS_CERT and TLS_KEY belong together: give both or neither")

@@ -189,9 +189,21 @@ package enum Settings {
   private static let access: [Setting] = [
     Setting(
       "AUTH", "--auth", "SWITCH", standard: "off on loopback, on elsewhere",
-      "on or off. This version has no keys yet: only off can serve an address off loopback."
+      "Whether callers need a key: on or off. off on an address off loopback lets everyone in who reaches it."
     ) { text, configuration throws(SettingError) in
       configuration.authentication = try Value.choice(text, of: Configuration.Authentication.self)
+    },
+    Setting(
+      "VERBATIM_KEY", nil, "KEY", isSecret: true,
+      "The key that `verbatim import --server` shows to a server that asks for one."
+    ) { text, configuration throws(SettingError) in
+      configuration.clientKey = try Value.text(text, longest: 256)
+    },
+    Setting(
+      "KEY_GRACE", "--key-grace", "SECONDS", standard: "300",
+      "How long keys that are known stay good while the main database is away."
+    ) { text, configuration throws(SettingError) in
+      configuration.keyGrace = try Value.seconds(text, 0...86_400)
     },
     Setting(
       "CORS_ORIGINS", "--cors-origins", "LIST",

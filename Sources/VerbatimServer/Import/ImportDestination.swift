@@ -53,18 +53,22 @@ package struct StoreDestination: ImportDestination {
 package struct ServerDestination: ImportDestination {
   package let name: String
   private let url: String
+  private let fields: HTTPFields
   private let client: HTTPClient
   private let pause: @Sendable (Duration) async throws -> Void
   private static let longestSilence: Duration = .seconds(120)
   private static let attempts = 12
 
-  /// `pause` waits before the next attempt; tests need not.
+  /// `key`: for a server that asks for one. `pause` waits before the next attempt; tests need not.
   package init(
-    url: String, client: HTTPClient = HTTPClient(),
+    url: String, key: String? = nil, client: HTTPClient = HTTPClient(),
     pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
   ) {
     name = url
     self.url = (url.hasSuffix("/") ? String(url.dropLast()) : url) + "/api/chat/insert/batch"
+    var fields: HTTPFields = ["Content-Type": "application/x-ndjson"]
+    if let key { fields["Authorization"] = "Bearer \(key)" }
+    self.fields = fields
     self.client = client
     self.pause = pause
   }
@@ -126,7 +130,7 @@ package struct ServerDestination: ImportDestination {
     }
     do {
       let answer = try await client.send(
-        "POST", url, fields: ["Content-Type": "application/x-ndjson"], body: body, timeout: Self.longestSilence)
+        "POST", url, fields: fields, body: body, timeout: Self.longestSilence)
       switch answer.status {
       case 200:
         return .results(try Self.results(answer.body, count: lines.count))

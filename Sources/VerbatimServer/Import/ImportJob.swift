@@ -35,7 +35,9 @@ package struct ImportJob: Sendable {
   }
 
   package func run() async throws -> Importer.Summary {
-    if let server { return try await send(to: ServerDestination(url: server)) }
+    if let server {
+      return try await send(to: ServerDestination(url: server, key: session.configuration.clientKey))
+    }
     let database = session.configuration.historyDatabase
     try database.prepareFolder()
     var configuration = session.storeConfiguration
@@ -46,7 +48,7 @@ package struct ImportJob: Sendable {
     } catch let holder as DatabaseHolder {
       guard let url = holder.url, !CompressedFileReader.isCompressed(input.name) else { throw holder }
       listeners.onNotice("\(database.name) is \(holder): importing through it")
-      return try await send(to: ServerDestination(url: url))
+      return try await send(to: ServerDestination(url: url, key: holder.token, client: .toHolder()))
     }
     if CompressedFileReader.isCompressed(input.name) { return try await restore(into: store) }
     return try await write(into: store, at: database.name)

@@ -7,6 +7,8 @@ package struct Application: Sendable {
   package let routes: [RouteTable.Route]
   /// To be run beside the server, and flushed after it.
   package let trail: AuditTrail
+  /// To be run beside the server, and written after it.
+  package let keys: KeyCache
   private let handler: Handler
   private let errors: ErrorAnswers
   private let requestIDs = RequestIDs()
@@ -14,18 +16,26 @@ package struct Application: Sendable {
   private let accessLog: AccessLog?
   private let cors: CORS
 
-  /// `limiter`: where requests are counted; in this process's memory unless given.
-  package init(stores: OpenStores, configuration: Configuration, limiter: RateLimiter? = nil, log: Log) {
+  /// `limiter`: where requests are counted; in this process's memory unless given. `commandLineToken`: what makes a
+  /// request from this machine an administrator's.
+  package init(
+    stores: OpenStores, configuration: Configuration, limiter: RateLimiter? = nil, log: Log,
+    commandLineToken: KeySecret? = nil
+  ) {
     let store = stores.history
+    let keys = KeyCache(stores.main, grace: configuration.keyGrace, log: log)
     let errors = ErrorAnswers(log: log)
     let limits = RequestLimits(configuration.rates, limiter: limiter ?? RateLimiter(log: log))
     let trail = AuditTrail(in: stores.main, keepingDays: configuration.auditRetentionDays, log: log)
     self.trail = trail
+    let gate = Gate(authentication: Authentication(configuration, keys: keys, commandLineToken: commandLineToken))
     let table = Routes.table(
-      behind: Entrance(gate: Gate(), limits: limits, trail: trail, errors: errors),
+      behind: Entrance(gate: gate, limits: limits, trail: trail, errors: errors),
       ingest: IngestHandlers(store: store, configuration: configuration), reading: ReadingHandlers(store: store),
+      accounts: AccountHandlers(main: stores.main, keys: keys), keys: KeyHandlers(main: stores.main, keys: keys),
       audit: AuditHandlers(main: stores.main, trail: trail), health: HealthHandlers(store: store))
     routes = table.routes
+    self.keys = keys
     self.errors = errors
     clientAddress = configuration.trustedProxies.map { ClientAddress(behind: $0) }
     accessLog = RequestLog(configuration, log: log).middleware

@@ -29,6 +29,8 @@ struct APIError: Error, Sendable {
     APIError(status: 401, code: "unauthorized", detail: detail, fields: ["WWW-Authenticate": "Bearer"])
   }
 
+  static func conflict(_ detail: String) -> APIError { APIError(status: 409, code: "conflict", detail: detail) }
+
   static func forbidden(_ detail: String) -> APIError { APIError(status: 403, code: "forbidden", detail: detail) }
 
   /// For the log alone.
@@ -133,6 +135,7 @@ extension APIError {
     switch error {
     case .unavailable(let reason, let retryAfter): self = .unavailable(reason, retryAfter: retryAfter)
     case .rejected(let field, let reason): self = .invalid("\(field) \(reason)")
+    case .outOfReach: self = .notFound("there is no such conversation")
     case .unusable(let reason): self = .unavailable(reason, retryAfter: .seconds(30))
     }
   }

@@ -7,6 +7,7 @@ struct Recording: Sendable {
   private let store: Store
   private let account: String
   private let defaults: IngestDefaults
+  private let ownership: NewExchange.Ownership
   private let ip: String
 
   init(_ request: HTTPRequest, to store: Store, defaults: IngestDefaults) throws(APIError) {
@@ -16,6 +17,10 @@ struct Recording: Sendable {
     defaults.onlyUserID = caller.reach.user
     self.store = store
     self.defaults = defaults
+    var ownership = NewExchange.Ownership()
+    if caller.reach.app != nil { ownership.insert(.app) }
+    if caller.reach.user != nil { ownership.insert(.user) }
+    self.ownership = ownership
     account = try caller.recordingAccount()
     ip = request.peerAddress
   }
@@ -23,6 +28,7 @@ struct Recording: Sendable {
   func exchange(_ json: Bytes, _ kind: ExchangeBody.Kind) throws(InvalidExchange) -> NewExchange {
     var exchange = try ExchangeBody.parse(json, kind: kind, defaults: defaults)
     exchange.ip = ip
+    exchange.ownership = ownership
     return exchange
   }
 

@@ -10,6 +10,7 @@ package enum Failure {
       case .unusable(let reason): reason
       case .unavailable(let reason, _): reason
       case .rejected(let field, let reason): "\(field): \(reason)"
+      case .outOfReach: "the conversation belongs to somebody else"
       }
     case let holder as DatabaseHolder:
       "the database is \(holder)"

@@ -28,10 +28,10 @@ package struct OpenStores: Sendable {
     }
   }
 
-  /// Tells those who want to write to their files, too, that a server does it for them.
-  package func announce(url: String) throws {
-    try history.announce(url: url)
-    try main.announce(url: url)
+  /// Tells those who want to write to their files, too, that a server does it for them, and what to show it.
+  package func announce(url: String, token: String) throws {
+    try history.announce(url: url, token: token)
+    try main.announce(url: url, token: token)
   }
 
   /// Commits what is under way, then closes both.

@@ -1,5 +1,5 @@
-import Glibc
 import Databases
+import Glibc
 import HTTP
 import Redis
 import VerbatimModel
@@ -35,17 +35,21 @@ package struct Service: Sendable {
     var mainConfiguration = configuration.main(log: log)
     mainConfiguration.purpose = storeConfiguration.purpose
     let stores = try await OpenStores.open(storeConfiguration, mainConfiguration, waits: true)
+    let token = KeySecret()
     do {
+      try await checkKeys(stores.main)
       let application = Application(
-        stores: stores, configuration: configuration, limiter: try await makeLimiter(), log: log)
+        stores: stores, configuration: configuration, limiter: try await makeLimiter(), log: log,
+        commandLineToken: token)
       let server = try makeServer(application)
       let url = self.url(port: server.port)
-      try stores.announce(url: url)
+      try stores.announce(url: url, token: token.text)
       log.info("Listening", ["url": url, "database": configuration.historyDatabase.name])
       onListening(url)
       try await serve(server, application, on: stores, untilStopped: untilStopped)
-      // What was read while the last requests were answered.
+      // What was read while the last requests were answered, and which keys were used.
       await application.trail.flush()
+      await application.keys.writeUses()
     } catch {
       await stores.close()
       throw error
@@ -60,6 +64,21 @@ package struct Service: Sendable {
     return RateLimiter(redis: try await RedisClient.connect(to: address), log: log)
   }
 
+  /// Refuses to ask for keys of which there is none.
+  private func checkKeys(_ main: MainStore) async throws {
+    guard configuration.asksForKeys, try await !main.hasGoodKey() else { return }
+    let reason = configuration.authentication == .on ? "AUTH=on" : "API_HOST=\(configuration.host)"
+    throw ConfigurationError(
+      "\(reason) lets in only who has a key, and \(configuration.mainDatabase.name) holds none; type: "
+        + "verbatim keys create --name NAME --database \(Self.argument(configuration.mainDatabase)) "
+        + "(AUTH=off would let in everyone who reaches \(configuration.host))")
+  }
+
+  /// What to type for a database; a server's may have a password, which the environment knows.
+  private static func argument(_ database: DatabaseLocation) -> String {
+    database.engine.file.map(\.path) ?? "\"$SQL_DSN\""
+  }
+
   private func makeServer(_ application: Application) throws -> HTTPServer {
     try HTTPServer(
       configuration: configuration.server, executor: ContinuingExecutor(),
@@ -69,7 +88,8 @@ package struct Service: Sendable {
 
   /// One group owns all that runs: the first part to end stops the others.
   private func serve(
-    _ server: HTTPServer, _ application: Application, on stores: OpenStores, untilStopped: @escaping @Sendable () async -> String?
+    _ server: HTTPServer, _ application: Application, on stores: OpenStores,
+    untilStopped: @escaping @Sendable () async -> String?
   ) async throws {
     let log = log
     let limit = configuration.server.drainTimeout
@@ -77,6 +97,7 @@ package struct Service: Sendable {
       group.addTask { try await server.run() }
       group.addTask { await stores.history.maintain() }
       group.addTask { await application.trail.run() }
+      group.addTask { await application.keys.run() }
       group.addTask {
         guard let reason = await untilStopped() else { return }
         log.info("Draining", ["reason": reason, "limit": "\(limit)"])

@@ -34,6 +34,7 @@ struct CommitAttempts {
 
   /// `jitter`: from 0 to 1, so that two that met do not meet again.
   mutating func action(after error: any Error, batchCount: Int, jitter: Double) -> Action {
+    if case StoreError.outOfReach = error { return batchCount > 1 ? .split : .giveUp }
     guard let error = error as? DatabaseError else { return .giveUp }
     switch error.kind {
     // A day's table that was dropped is made again before the next attempt.

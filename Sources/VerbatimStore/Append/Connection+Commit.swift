@@ -33,6 +33,7 @@ extension Connection {
       if mayBeStored { fresh = try missing(fresh) }
       try insertRows(of: fresh, in: tables)
       try count(BatchCounters(fresh), sorted: dialect.isServer)
+      try checkOwnership(of: zip(batch, winners).filter { !$0.0.exchange.ownership.isEmpty })
       try alongside()
       return zip(batch, winners).map { pending, winner in winner ?? pending.receipt }
     }

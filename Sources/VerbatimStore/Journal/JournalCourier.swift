@@ -126,6 +126,14 @@ final class JournalCourier: Sendable {
         let receipts: [Store.Receipt] = try connection.commit(parcels.map(\.pending), to: tables, mayBeStored: true)
         try connection.insertAliases(from: parcels.map(\.pending), to: receipts)
       }
+    } catch StoreError.outOfReach {
+      guard parcels.count > 1 else {
+        try await setAside(first.entry, reason: "the conversation is another user's or another app's")
+        return []
+      }
+      let middle: Int = parcels.startIndex + parcels.count / 2
+      let stuck: [Parcel] = try await deliver(parcels[..<middle])
+      return try await stuck + deliver(parcels[middle...])
     } catch let error as DatabaseError where error.kind.mayConcernOneExchange {
       // A password that was changed or a schema that is gone is no exchange's own fault.
       try await connection.runToEnd { connection in _ = try connection.schemaVersion() }

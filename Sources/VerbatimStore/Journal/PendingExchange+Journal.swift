@@ -15,7 +15,7 @@ extension PendingExchange {
     case modelProvider, modelName, message, choice, failureCode, failureMessage, attachment
     case request, inputs, metadata, usage, promptTokens, completionTokens, totalTokens, totalPrice
     case finishReason, systemFingerprint, responseID, isStream, latency, firstTokenLatency, ip, source
-    case tokenID, channelID
+    case tokenID, channelID, ownership
   }
 
   func journalEntry() -> [UInt8] {
@@ -57,6 +57,7 @@ extension PendingExchange {
     add(.source, text: exchange.source)
     add(.tokenID, integer: exchange.tokenID)
     add(.channelID, integer: exchange.channelID)
+    if !exchange.ownership.isEmpty { add(.ownership, integer: Int64(exchange.ownership.rawValue)) }
     fields.add(Self.end, [])
     return [Self.format] + fields.bytes
   }
@@ -123,6 +124,7 @@ extension PendingExchange {
     case .source: exchange.source = field.text
     case .tokenID: exchange.tokenID = try field.integer()
     case .channelID: exchange.channelID = try field.integer()
+    case .ownership: exchange.ownership = NewExchange.Ownership(rawValue: UInt8(clamping: try field.integer()))
     }
   }
 }

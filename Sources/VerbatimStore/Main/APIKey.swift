@@ -27,8 +27,9 @@ package struct APIKey: Sendable, Equatable {
   /// The key in whose place it came.
   package var rotatedFrom: UUIDv7?
 
+  /// A revocation holds at once, whatever the clocks of different servers say.
   package func status(at now: Int64) -> Status {
-    if let revokedAt, revokedAt <= now { return .revoked }
+    if revokedAt != nil { return .revoked }
     if let expiresAt, expiresAt <= now { return .expired }
     return .active
   }

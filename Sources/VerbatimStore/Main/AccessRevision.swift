@@ -17,10 +17,15 @@ extension Connection {
 }
 
 extension MainStore {
-  /// Moves with every change of an account or a key, by whichever process.
+  /// Moves with every change of an account or a key, by whichever process. Failures are the caller's to log, who asks
+  /// again and again.
   package func accessRevision() async throws -> Int64 {
-    try await read { connection in
-      try connection.first("SELECT revision FROM verbatim_access_revision WHERE id = 1") { $0.integer(0) } ?? 0
+    do {
+      return try await database.read { connection in
+        try connection.first("SELECT revision FROM verbatim_access_revision WHERE id = 1") { $0.integer(0) } ?? 0
+      }
+    } catch let error as DatabaseError where error.kind != .cancelled {
+      throw StoreError(error)
     }
   }
 }

@@ -120,14 +120,14 @@ extension MainStore {
     try await read { connection in
       try connection.first(
         """
-        SELECT \(unsafeSQL: KeyRow.columns), a.role, a.status
+        SELECT \(unsafeSQL: KeyRow.columns), a.role, a.status, k.hash
         FROM verbatim_keys AS k
         JOIN verbatim_accounts AS a ON a.name = k.account_id
         WHERE k.hash = \(hash)
         """
       ) { row in
         KeyHolder(
-          key: try KeyRow.key(row), hash: hash, role: try AccountRow.role(row.text(12)),
+          key: try KeyRow.key(row), hash: Array(row.bytes(14) ?? []), role: try AccountRow.role(row.text(12)),
           accountStatus: try AccountRow.status(row.text(13)))
       }
     }

@@ -91,7 +91,7 @@ package final class MainStore: Sendable {
   }
 
   /// Tells those who want to write to its file, too, that a server does it for them.
-  package func announce(url: String) throws { try database.announce(url: url) }
+  package func announce(url: String, token: String?) throws { try database.announce(url: url, token: token) }
 
   /// Commits what is under way, then closes what is its own.
   package func close() async {
@@ -111,6 +111,7 @@ package final class MainStore: Sendable {
   }
 
   /// One transaction, tried again where it lost against another.
+  @discardableResult
   func write<Result: Sendable>(_ body: @Sendable (isolated Connection) throws -> Result) async throws -> Result {
     var attempt = 1
     while true {

@@ -39,7 +39,9 @@ struct Command: Sendable {
 
   var takesSettings: Bool { !settings.isEmpty }
 
-  static let all: [Command] = [serve, importExchanges, verify, partitions, migrate, copy, backup, restore]
+  static let all: [Command] = [
+    serve, importExchanges, keys, accounts, verify, partitions, migrate, copy, backup, restore,
+  ]
 
   /// What commands beside `serve` need to know.
   static let storeSettings = ["MES_SQL_DSN", "SQL_DSN", "LOG_LEVEL", "LOG_FORMAT"]

@@ -1,0 +1,121 @@
+import HTTP
+import VerbatimModel
+
+/// What `verbatim keys` does.
+package struct KeyAdministration: Sendable {
+  /// A key as it was asked for; nil where the server's own choice holds.
+  package struct Wish: Sendable {
+    package var name: String
+    package var account: String?
+    /// Separated by commas.
+    package var scopes: String?
+    package var app: String?
+    package var user: String?
+    package var expires: String?
+
+    package init(name: String, account: String?, scopes: String?, app: String?, user: String?, expires: String?) {
+      self.name = name
+      self.account = account
+      self.scopes = scopes
+      self.app = app
+      self.user = user
+      self.expires = expires
+    }
+  }
+
+  package struct Made: Sendable {
+    package let key: String
+    /// One sentence about it, without it.
+    package let description: String
+  }
+
+  private static let path = "/api/admin/keys"
+
+  private let session: Session
+
+  package init(_ session: Session) { self.session = session }
+
+  package func create(_ wish: Wish) async throws -> Made {
+    let expiry = try wish.expires.map { try TimeText.moment($0, "--expires") }
+    let answer = try await session.administer { client in
+      try await client.call("POST", Self.path) { json in
+        for (name, value) in [
+          ("name", wish.name), ("account_id", wish.account), ("app_id", wish.app), ("user_id", wish.user),
+          ("expires_at", expiry.map { Timestamp.text($0) }),
+        ] {
+          json.key(text: name)
+          json.string(orNull: value)
+        }
+        guard let scopes = wish.scopes else { return }
+        json.key("scopes")
+        json.beginArray()
+        for scope in scopes.split(separator: ",") { json.string(String(scope.trimmingSpaces())) }
+        json.endArray()
+      }
+    }
+    return try Self.made(answer)
+  }
+
+  /// A line for each, under a head.
+  package func list(account: String?, includesDead: Bool) async throws -> [String] {
+    let keys = try await session.administer { client in
+      try await client.all(
+        Self.path, "keys", query: [("account_id", account), ("status", includesDead ? "all" : nil)])
+    }
+    return TextTable.lines(
+      ["key", "account", "name", "status", "scopes", "app", "user", "expires", "last used", "id"],
+      keys.map { key in
+        func text(_ name: String) -> String { key[name]?.string?.string ?? "-" }
+        let scopes = key["scopes"].map { $0.elements.compactMap { $0.string?.string }.joined(separator: ",") } ?? ""
+        return [
+          text("prefix"), text("account_id"), text("name"), text("status"), scopes, text("app_id"), text("user_id"),
+          text("expires_at"), text("last_used_at"), text("id"),
+        ]
+      })
+  }
+
+  package func revoke(_ key: String) async throws -> String {
+    let answer = try await session.administer { client in
+      try await client.call("DELETE", "\(Self.path)/\(try await Self.id(key, client))")
+    }
+    return "\(Self.name(of: answer)) is revoked"
+  }
+
+  package func rotate(_ key: String, overlap: String?) async throws -> Made {
+    let overlap = try overlap.map { try TimeText.duration($0, "--overlap") }
+    let answer = try await session.administer { client in
+      try await client.call("POST", "\(Self.path)/\(try await Self.id(key, client))/rotate") { json in
+        guard let overlap else { return }
+        json.key("overlap_seconds")
+        json.integer(overlap.components.seconds)
+      }
+    }
+    return try Self.made(answer)
+  }
+
+  /// The id of the key that is meant by its id or by how it begins.
+  private static func id(_ key: String, _ client: AdminClient) async throws -> String {
+    guard KeySecret.isMeant(by: key) else { return PercentEncoding.encode(key) }
+    let found = try await client.all(path, "keys", query: [("prefix", String(key.prefix(11))), ("status", "all")])
+    guard let id = found.first?["id"]?.string?.string else {
+      throw AdminClient.Refusal(status: 404, description: "no key begins with \(key.prefix(11))")
+    }
+    guard found.count == 1 else {
+      throw AdminClient.Refusal(
+        status: 409, description: "several keys begin with \(key.prefix(11)); give the key's id")
+    }
+    return id
+  }
+
+  private static func made(_ answer: JSONSlice) throws -> Made {
+    guard let key = answer["key"]?.string?.string else {
+      throw AdminClient.Refusal(status: 200, description: "the server's answer holds no key; is it Verbatim?")
+    }
+    return Made(key: key, description: "\(name(of: answer)) is made")
+  }
+
+  private static func name(of key: JSONSlice) -> String {
+    func text(_ name: String) -> String { key[name]?.string?.string ?? "" }
+    return "the key \(text("prefix")) (\(text("name"))) of \(text("account_id"))"
+  }
+}
