@@ -58,7 +58,14 @@ extension DatabaseError {
 
 extension DatabaseError: CustomStringConvertible {
   package var description: String {
-    let statement = sql.map { " in: \($0)" } ?? ""
+    let statement = sql.map { " in: \(Self.excerpt(of: $0))" } ?? ""
     return "\(message) (\(kind), \(code))\(statement)"
+  }
+
+  private static let excerptLength = 2_000
+
+  /// What of a statement goes into a line of the log: definitions and rows of many values are long.
+  package static func excerpt(of sql: String) -> String {
+    sql.count <= excerptLength ? sql : sql.prefix(excerptLength) + "…"
   }
 }

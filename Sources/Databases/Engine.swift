@@ -27,6 +27,13 @@ extension Engine {
   }
 }
 
+extension Engine {
+  /// What failed there, in a line that names it once: what fails while connecting names it already.
+  package func line(about error: DatabaseError) -> String {
+    error.message.contains(description) ? error.message : "\(self): \(error.message)"
+  }
+}
+
 extension Engine: CustomStringConvertible {
   /// The path or the address without its password.
   package var description: String {

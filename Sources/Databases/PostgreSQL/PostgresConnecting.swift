@@ -36,7 +36,7 @@ struct PostgresConnecting {
     }
     guard var failure = failures.first else { throw .misuse("\(address) names no host") }
     let messages = failures.map(\.message).joined(separator: "; ")
-    failure.message = "cannot connect to \(address): \(messages)"
+    failure.message = "\(address): \(messages)"
     throw failure
   }
 

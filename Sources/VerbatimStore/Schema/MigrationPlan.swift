@@ -92,7 +92,7 @@ extension Store {
         throw error
       }
     } catch let error as DatabaseError {
-      throw StoreError.unusable("\(configuration.engine): \(error.message)")
+      throw StoreError.unusable(configuration.engine.line(about: error))
     }
   }
 }
