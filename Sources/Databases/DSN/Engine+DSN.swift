@@ -56,6 +56,9 @@ extension Engine {
 
   private static func file(_ dsn: String) throws(DSNError) -> String {
     if looksLikeServer(dsn) { throw DSNError("looks like a server, but has none of the forms", allowed: allowedForms) }
+    if !isPath(dsn), dsn.hasSuffix(")"), dsn.contains("@tcp(") {
+      throw DSNError("names no database", allowed: "user:password@tcp(host:3306)/db")
+    }
     return try fileName(dsn)
   }
 
@@ -68,7 +71,11 @@ extension Engine {
   /// `root:secret@localhost:3306/db`: credentials and a database, but no word on how to get there. A file would be made
   /// under that name, and the password stand in a folder's listing.
   private static func looksLikeServer(_ dsn: String) -> Bool {
-    guard let at = dsn.firstIndex(of: "@"), !dsn.hasPrefix("/"), !dsn.hasPrefix(".") else { return false }
+    if isPath(dsn) { return false }
+    if dsn.contains("://") { return true }
+    guard let at = dsn.firstIndex(of: "@") else { return false }
     return dsn[..<at].contains(":") && dsn[at...].contains("/")
   }
+
+  private static func isPath(_ dsn: String) -> Bool { dsn.hasPrefix("/") || dsn.hasPrefix(".") }
 }

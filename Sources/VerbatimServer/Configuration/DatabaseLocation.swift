@@ -1,4 +1,5 @@
 import Databases
+import Foundation
 
 /// Where a database is, from a DSN in any of the forms that the neighbours of Verbatim use.
 package struct DatabaseLocation: Sendable, Equatable {
@@ -19,6 +20,8 @@ package struct DatabaseLocation: Sendable, Equatable {
 
   /// `local` is the standard file. Throws one line that does not repeat the DSN, since it may hold a password.
   package init(dsn: String) throws(SettingError) {
+    // A file of settings or of secrets may end in a space or a line break.
+    let dsn = dsn.trimmingCharacters(in: .whitespacesAndNewlines)
     if dsn == "local" {
       self = .standard
       return

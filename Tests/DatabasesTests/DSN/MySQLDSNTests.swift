@@ -105,6 +105,8 @@ import Testing
     ("mysql://u:s@e/secret@h/db", "not encoded"),
     ("mysql://u:secret@h1,h2/db", "several hosts"),
     ("u:secret@localhost:3306/db", "looks like a server"),
+    ("u:secret@tcp(h:3306)", "names no database"),
+    ("jdbc:mysql://u:secret@h/db", "looks like a server"),
   ])
   func `a wrong one is refused with words that do not repeat it`(_ dsn: String, _ words: String) throws {
     let error = try #require(throws: DSNError.self) { try Engine(dsn: dsn) }
