@@ -10,6 +10,7 @@ enum StoredSetting: String {
   case copyState = "copy_state"
   /// Of the hashes that stand for sensitive values, where the operator gives none.
   case redactionKey = "redaction_key"
+  case copyProbe = "copy_probe"
 }
 
 extension Connection {
@@ -24,6 +25,10 @@ extension Connection {
 
   func setSetting(_ setting: StoredSetting, to value: String) throws {
     try write(setting, value, onConflict: .update(key: ["name"], changes: [.init("value", .replace)]))
+  }
+
+  func removeSetting(_ setting: StoredSetting) throws {
+    try execute("DELETE FROM verbatim_settings WHERE name = \(setting.rawValue)")
   }
 
   private func write(_ setting: StoredSetting, _ value: String, onConflict conflict: BulkInsert.Conflict) throws {

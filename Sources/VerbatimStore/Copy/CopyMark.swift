@@ -10,7 +10,8 @@ struct CopyMark: Sendable, Equatable {
 
   static let table = "verbatim_settings"
   /// What a database keeps for itself: marks of copies, and when it last tried to write.
-  static let filter: SQL = "name NOT IN ('copy_of', 'copy_state', 'last_write_check', 'maintenance_lease')"
+  static let filter: SQL =
+    "name NOT IN ('copy_of', 'copy_state', 'copy_probe', 'last_write_check', 'maintenance_lease')"
 
   /// When the source was first started: it goes with the history wherever it is copied.
   let source: String

@@ -59,6 +59,9 @@ package struct HistoryCopy: Sendable {
   }
 
   private func copy(_ source: Store, _ target: Store) async throws -> [CopiedTableSummary] {
+    guard try await !isSameDatabase(source, target) else {
+      throw StoreError.unusable("the source and the target are the same database: \(target.configuration.engine)")
+    }
     guard let identity = try await source.database.read({ try $0.setting(.firstStartedAt) }) else {
       throw StoreError.unusable("the source has never been started; there is nothing to copy")
     }
@@ -83,6 +86,15 @@ package struct HistoryCopy: Sendable {
       try connection.setCopyMark(CopyMark(source: identity, state: .complete(usage: usage)))
     }
     return summaries
+  }
+
+  /// One database may have two names, so something is left in the one and looked for in the other.
+  private func isSameDatabase(_ source: Store, _ target: Store) async throws -> Bool {
+    let probe: String = target.leaseHolder
+    try await target.database.writer.run { try $0.setSetting(.copyProbe, to: probe) }
+    let found: String? = try await source.database.read { try $0.setting(.copyProbe) }
+    try await target.database.writer.run { try $0.removeSetting(.copyProbe) }
+    return found == probe
   }
 
   /// Marks the target as a copy of the source; answers whether it was one before. `others`: tables of days that the

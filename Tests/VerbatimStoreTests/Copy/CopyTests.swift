@@ -31,6 +31,25 @@ import VerbatimTesting
     }
   }
 
+  @Test(arguments: TestEngine.allCases)
+  func `a database is not copied onto itself under another name`(engine: TestEngine) async throws {
+    try await engine.withFixture { fixture in
+      let given = try await fixture.withStore { store in
+        try await CopyFixture.fill(store)
+        return try await CopyFixture.said(in: store)
+      }
+      let copy = CopyFixture(source: fixture, target: StoreFixture(engine: fixture.engine.underAnotherName))
+      let error = await #expect(throws: StoreError.self) { try await copy.copy(replaces: true) }
+      #expect("\(error, default: "nothing")".contains("the same database"))
+      try await fixture.withStore { store in
+        let left = try await CopyFixture.said(in: store)
+        #expect(left == given)
+        let findings = try await store.findings()
+        #expect(findings == [])
+      }
+    }
+  }
+
   @Test(arguments: pairs.prefix(3))
   func `a second run catches up`(source: TestEngine, target: TestEngine) async throws {
     try await CopyFixture.with(source, target) { fixture in
@@ -146,6 +165,23 @@ import VerbatimTesting
       try await fixture.source.withStore { _ = try await CopyFixture.fill($0) }
       let refusal = try #require(await CopyFixture(source: fixture.source, target: fixture.source).refusal())
       #expect(refusal.contains("same database"))
+    }
+  }
+}
+
+extension Engine {
+  fileprivate var underAnotherName: Engine {
+    switch self {
+    case .sqlite(var file):
+      if let slash = file.path.lastIndex(of: "/") { file.path.insert(contentsOf: "./", at: file.path.index(after: slash)) }
+      return .sqlite(file)
+    case .postgres(var address):
+      address.hosts = address.hosts.map { .init("localhost", port: $0.port) }
+      return .postgres(address)
+    case .mysql(var address):
+      guard case .host(_, let port) = address.place else { return self }
+      address.place = .host("localhost", port: port)
+      return .mysql(address)
     }
   }
 }
