@@ -100,6 +100,8 @@ extension Connection {
       binds.integer(change.messages)
       binds.integer(change.errors)
       binds.integer(change.bytes)
+      // A day that was dropped or emptied has rows again.
+      binds.text("open")
     }
   }
 }
@@ -131,12 +133,13 @@ extension BulkInsert {
     into: "verbatim_partitions",
     [
       .init("day", .integer), .init("exchanges", .integer), .init("messages", .integer), .init("errors", .integer),
-      .init("bytes", .integer),
+      .init("bytes", .integer), .init("state", .text),
     ],
     onConflict: .update(
       key: ["day"],
       changes: [
         .init("exchanges", .add), .init("messages", .add), .init("errors", .add), .init("bytes", .add),
+        .init("state", .replace),
       ]))
 }
 

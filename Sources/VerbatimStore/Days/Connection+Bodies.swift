@@ -41,7 +41,12 @@ extension Connection {
     ) { Day(number: Int32(clamping: $0.integer(0))) }
   }
 
+  /// To be said before rows are emptied: who writes to the day meanwhile makes it `open` again, to be emptied once more.
+  func enterEmptyingBodies(_ day: Day) throws {
+    try execute("UPDATE verbatim_partitions SET state = 'emptying' WHERE day = \(day.number)")
+  }
+
   func enterBodiesEmptied(_ day: Day) throws {
-    try execute("UPDATE verbatim_partitions SET state = 'emptied' WHERE day = \(day.number) AND state = 'open'")
+    try execute("UPDATE verbatim_partitions SET state = 'emptied' WHERE day = \(day.number) AND state = 'emptying'")
   }
 }

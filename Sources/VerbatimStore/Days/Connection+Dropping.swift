@@ -25,6 +25,8 @@ extension Connection {
   func deleteSomeSingleRows(of day: Day, _ tables: DayTables) throws -> Bool {
     let ids: Range<UUIDv7> = tables.calendar.ids(of: day)
     return try transaction {
+      // Who drops the same day at the same time waits here, or both would count the same rows.
+      try execute("UPDATE verbatim_partitions SET state = state WHERE day = \(day.number)")
       let failures: DayCount = try deleteFirstRows(of: Partition.whole.failures.table, ids)
       let messages: DayCount = try deleteFirstRows(of: Partition.whole.messages.table, ids)
       guard failures.messages + messages.messages > 0 else { return false }

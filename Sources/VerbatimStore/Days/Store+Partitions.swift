@@ -4,7 +4,7 @@ import VerbatimModel
 /// What one day holds, and where.
 package struct PartitionSummary: Sendable, Equatable {
   package let day: Day
-  /// `open`, `emptied` or `dropped`; `new` for a day that has tables and no rows yet.
+  /// `open`, `emptying`, `emptied` or `dropped`; `new` for a day that has tables and no rows yet.
   package var state = "new"
   package var exchanges: Int64 = 0
   package var messages: Int64 = 0

@@ -27,14 +27,24 @@ extension Store {
     return true
   }
 
-  /// Days that hold rows or have tables.
-  package func droppableDays(before limit: Day) async throws -> [Day] {
-    try await partitions().filter { $0.day < limit && ($0.holdsRows || $0.hasTables) }.map(\.day)
+  /// Days that hold rows or have tables, oldest first.
+  private func droppableDays(before limit: Day) async throws -> [Day] {
+    try await database.read { connection in
+      try connection.query(
+        """
+        SELECT day FROM verbatim_partitions WHERE day < \(limit.number) AND exchanges + messages + errors > 0
+        UNION
+        SELECT day FROM verbatim_day_tables WHERE day < \(limit.number) AND message_table + error_table > 0
+        ORDER BY day
+        """
+      ) { Day(number: Int32(clamping: $0.integer(0))) }
+    }
   }
 
   private func emptyBodies(of day: Day) async throws {
     let place: DayPlace = try await database.read { try $0.dayPlace(of: day) } ?? .unentered(day)
     let ids: Range<UUIDv7> = calendar.ids(of: day)
+    try await writing { try $0.enterEmptyingBodies(day) }
     for table in place.messageTables + place.errorTables {
       var cursor: UUIDv7?
       repeat {

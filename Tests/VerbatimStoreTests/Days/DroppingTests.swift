@@ -73,6 +73,56 @@ import VerbatimTesting
     }
   }
 
+  @Test(arguments: TestEngine.allCases, [false, true])
+  func `what is written late to a day that was emptied is emptied, too`(
+    engine: TestEngine, isDaily: Bool
+  ) async throws {
+    let clock = SettableClock(midJanuary + 2 * dayLength)
+    try await engine.withStore({
+      $0.isDaily = isDaily
+      $0.clock = { clock.now }
+      $0.retention = Retention(bodyDays: 1)
+    }) { store in
+      try await store.fillDays(1)
+      await store.maintainOnce()
+      #expect(try await store.partitions().first?.state == "emptied")
+      var late = NewExchange.sample(conversation: "c")
+      late.createdAt = midJanuary + 5_000
+      _ = try await store.append(late, account: "a")
+      #expect(try await store.partitions().first?.state == "open")
+      await store.maintainOnce()
+      #expect(try await store.partitions().first?.state == "emptied")
+      let page = try #require(await store.exchanges(of: "c", account: "a", before: nil, limit: 100))
+      #expect(page.exchanges.count == 4)
+      #expect(page.exchanges.allSatisfy { $0.choices.first?.content == nil })
+    }
+  }
+
+  @Test(arguments: TestEngine.servers)
+  func `two that drop the same day at once count its rows once`(engine: TestEngine) async throws {
+    try await engine.withFixture { fixture in
+      try await fixture.withStore { first in
+        try await fixture.withStore { second in
+          let exchanges: [NewExchange] = (0..<4_000).map { number in
+            var exchange = NewExchange.sample(query: "q", answer: "a", conversation: "c-\(number % 50)")
+            exchange.createdAt = midJanuary + Int64(number)
+            return exchange
+          }
+          for outcome in await first.append(exchanges, account: "a") { _ = try outcome.get() }
+          let day = Day(number: 20_250_115)
+          async let one: Void = first.drop(day)
+          async let other: Void = second.drop(day)
+          _ = try await (one, other)
+          let partition = try #require(await first.partitions().first)
+          #expect(partition.messages == 0 && partition.exchanges == 0)
+          #expect(partition.state == "dropped")
+          let findings = try await first.findings()
+          #expect(findings == [])
+        }
+      }
+    }
+  }
+
   @Test(arguments: TestEngine.servers)
   func `one replica at a time looks after retention`(engine: TestEngine) async throws {
     let clock = SettableClock(midJanuary)
