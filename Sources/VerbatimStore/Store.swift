@@ -107,7 +107,7 @@ package final class Store: Sendable {
     self.appender = appender
     let courier: JournalCourier? = journal.map { journal in
       JournalCourier(
-        journal: journal, connection: database.writer, tables: tables, log: configuration.log,
+        journal: journal, connection: database.writer, tables: tables, replica: replica, log: configuration.log,
         onDelivered: { appender.clearFailure() })
     }
     recorder = Recorder(appender: appender, journal: journal, courier: courier)
@@ -203,7 +203,7 @@ package final class Store: Sendable {
     database.slowQueryThreshold = configuration.slowQueryThreshold
     let log: Log = configuration.log
     database.onSlowQuery = { sql, duration in
-      log.warning("MES slow query", ["milliseconds": "\(duration.wholeMilliseconds)", "sql": sql])
+      log.warning("MES slow query", ["milliseconds": "\(duration.wholeMilliseconds)", "sql": DatabaseError.excerpt(of: sql)])
     }
     return database
   }

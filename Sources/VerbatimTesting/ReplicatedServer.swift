@@ -113,6 +113,20 @@ package enum ReplicatedServer: Sendable {
     }
   }
 
+  package func killPrimary() async throws {
+    switch self {
+    case .postgreSQL(let primary, _): try await primary.kill()
+    case .mariaDB(let primary, _): try await primary.kill()
+    }
+  }
+
+  package func startPrimary() async throws {
+    switch self {
+    case .postgreSQL(let primary, _): try await primary.start()
+    case .mariaDB(let primary, _): try await primary.start()
+    }
+  }
+
   package func killReplica() async throws {
     switch self {
     case .postgreSQL(_, let standby): try await standby.kill()

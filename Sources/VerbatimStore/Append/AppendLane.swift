@@ -35,6 +35,8 @@ final class AppendLane: Sendable {
     var nextNumber = 0
     var isWriting = false
     var isClosed = false
+    /// The batch under way was given up, since the server says nothing; who comes now would wait for the same.
+    var isStalled = false
     /// Why the last batch could not be written, and when; nil once one could.
     var lastFailure: WriteFailure?
     /// Whoever waits for everything to be written.
@@ -87,13 +89,14 @@ final class AppendLane: Sendable {
     }
   }
 
-  private enum Admission { case refused, queued, mustWrite, waiting(number: Int) }
+  private enum Admission { case refused, stalled, queued, mustWrite, waiting(number: Int) }
 
   /// Takes entries that one caller gave at once; each is told how it fared.
   func submit(_ entries: [Entry]) {
     let submission = Submission(entries)
     let admission: Admission = state.withLock { state in
       guard !state.isClosed else { return .refused }
+      guard !state.isStalled else { return .stalled }
       guard state.waiting.isEmpty, state.queue.hasRoom(for: submission.size) else {
         state.nextNumber += 1
         state.waiting.append((state.nextNumber, submission))
@@ -107,6 +110,7 @@ final class AppendLane: Sendable {
     case .queued: break
     case .mustWrite: Task.detached { await self.write() }
     case .refused: submission.entries.fail(with: .closing)
+    case .stalled: submission.entries.fail(with: .noAnswer)
     case .waiting(let number): giveUp(number, after: Self.queuePatience)
     }
   }
@@ -178,7 +182,11 @@ final class AppendLane: Sendable {
   private func commit(_ batch: ArraySlice<Entry>, mayBeStored: Bool) async -> (any Error)? {
     let flight = AppendFlight(batch)
     let watch: Task<Void, Never>? = answerPatience.map { self.watch(flight, for: $0) }
-    defer { watch?.cancel() }
+    defer {
+      watch?.cancel()
+      // No watch gives this flight up any more, for it has landed or was given up before.
+      state.withLock { $0.isStalled = false }
+    }
     do {
       try await connection.runToEnd { connection in
         let receipts: [Store.Receipt] = try self.commitBatch(connection, batch.map(\.pending), mayBeStored)
@@ -196,13 +204,21 @@ final class AppendLane: Sendable {
   private func watch(_ flight: AppendFlight, for patience: Duration) -> Task<Void, Never> {
     Task.detached {
       // Fails when the flight is over.
-      guard (try? await Task.sleep(for: patience)) != nil, flight.giveUp() else { return }
+      guard (try? await Task.sleep(for: patience)) != nil, self.giveUp(flight) else { return }
       self.fail(flight.entries, with: .noAnswer)
       while true {
         let waiting: [Entry] = self.state.withLock { $0.queue.takeBatch() }
         if waiting.isEmpty { break }
         self.fail(waiting[...], with: .noAnswer)
       }
+    }
+  }
+
+  private func giveUp(_ flight: AppendFlight) -> Bool {
+    state.withLock { state in
+      guard flight.giveUp() else { return false }
+      state.isStalled = true
+      return true
     }
   }
 

@@ -23,18 +23,20 @@ final class JournalCourier: Sendable {
   private let journal: Journal
   private let connection: Connection
   private let tables: DayTables
+  private let replica: Replica?
   private let log: Log
   private let onDelivered: @Sendable () -> Void
   private let state = Mutex(State())
 
   /// `onDelivered` hears that the history takes records again.
   init(
-    journal: Journal, connection: Connection, tables: DayTables, log: Log,
+    journal: Journal, connection: Connection, tables: DayTables, replica: Replica?, log: Log,
     onDelivered: @escaping @Sendable () -> Void
   ) {
     self.journal = journal
     self.connection = connection
     self.tables = tables
+    self.replica = replica
     self.log = log
     self.onDelivered = onDelivered
   }
@@ -122,9 +124,15 @@ final class JournalCourier: Sendable {
   private func deliver(_ parcels: ArraySlice<Parcel>, again: Bool = false) async throws -> [Parcel] {
     guard let first = parcels.first else { return [] }
     do {
-      try await connection.runToEnd { [tables] connection in
+      let before: UInt64 = replica?.writeCount ?? 0
+      let receipts: [Store.Receipt] = try await connection.runToEnd { [tables] connection in
         let receipts: [Store.Receipt] = try connection.commit(parcels.map(\.pending), to: tables, mayBeStored: true)
         try connection.insertAliases(from: parcels.map(\.pending), to: receipts)
+        return receipts
+      }
+      // Who wrote them reads them from now on, and the replica may lack them.
+      for (parcel, receipt) in zip(parcels, receipts) {
+        replica?.note(receipt, account: parcel.pending.accountID, before: before)
       }
     } catch StoreError.outOfReach {
       guard parcels.count > 1 else {

@@ -2,9 +2,11 @@ import Databases
 import VerbatimModel
 
 extension Store {
-  /// nil where there is no such conversation within reach.
+  /// nil where there is no such conversation within reach. Throws `unavailable` rather than saying so while records wait
+  /// to be delivered: it may be theirs.
   package func conversation(_ id: String, within reach: Reach) async throws -> Conversation? {
     guard let account = reach.account else { return nil }
+    let isWhole: Bool = !hasUndelivered
     let find: @Sendable (isolated Connection) throws -> Conversation? = { connection in
       if let conversation = try connection.conversation(id, within: reach) { return conversation }
       guard let first = try connection.conversation(aliasedBy: id, account: account) else { return nil }
@@ -12,7 +14,9 @@ extension Store {
     }
     let answer: Conversation?? = try await readingReplica(id, account, find)
     if let conversation = answer ?? nil { return conversation }
-    return try await reading(find)
+    let conversation: Conversation? = try await reading(find)
+    guard conversation != nil || isWhole else { throw StoreError.undelivered }
+    return conversation
   }
 
   /// At most `limit` exchanges of a conversation from one of its ends, or on from the cursor, always oldest first;
@@ -20,11 +24,12 @@ extension Store {
   ///
   /// Costs what it returns: rows are found by (account, conversation, id), and of tables of days only those are touched
   /// on which the conversation was active and that the page needs. A page ends early, with `hasMore`, where its messages
-  /// would take more than `PageBudget.bytes`; it holds one exchange at least.
+  /// would take more than `PageBudget.bytes`; it holds one exchange at least. Throws as `conversation` does.
   package func exchanges(
     of conversation: String, within reach: Reach, from place: PagePlace = .newest, limit: Int
   ) async throws -> PageAnswer {
     guard let account = reach.account else { return .noConversation }
+    let isWhole: Bool = !hasUndelivered
     let calendar: PartitionCalendar = calendar
     let page: @Sendable (isolated Connection, Set<String>) throws -> PageAnswer = { connection, absent in
       try connection.snapshot {
@@ -36,8 +41,13 @@ extension Store {
     }
     let answer: PageAnswer? = try await readingReplica(conversation, account) { try page($0, []) }
     if let answer, answer.isPage { return answer }
-    return try await readingHistory(page)
+    let own: PageAnswer = try await readingHistory(page)
+    guard own.isPage || isWhole else { throw StoreError.undelivered }
+    return own
   }
+
+  /// To be asked before reading: what is delivered meanwhile may be missed by a read that has begun.
+  private var hasUndelivered: Bool { (journalContents?.waiting ?? 0) > 0 }
 
   /// What the replica answers, where there is one that has what the caller wrote. What it does not know may just not
   /// have reached it: ask the history's own database then.
@@ -90,9 +100,15 @@ extension Store {
   }
 
   private func noted(_ error: DatabaseError) -> StoreError {
-    log.error("MES read failed", ["error": error.message, "sql": error.sql ?? ""])
+    log.error("MES read failed", ["error": error.message, "sql": DatabaseError.excerpt(of: error.sql ?? "")])
     return StoreError(error)
   }
+}
+
+extension StoreError {
+  fileprivate static let undelivered = StoreError.unavailable(
+    reason: "it is not in the history, to which records are being delivered that came while it was away",
+    retryAfter: .seconds(1))
 }
 
 extension Connection {

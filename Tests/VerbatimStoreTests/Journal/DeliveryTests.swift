@@ -1,6 +1,5 @@
 import Databases
 import Foundation
-import Glibc
 import Testing
 import VerbatimModel
 import VerbatimTesting
@@ -105,10 +104,7 @@ import VerbatimTesting
   }
 
   @Test func `a server that says nothing any more counts as away`() async throws {
-    let server: PostgreSQLServer = try await PostgreSQLServer.start()
-    let outages = Outages(
-      folder: try TemporaryFolder(), engine: .postgres(server.address(database: "journaled")),
-      kill: { try server.signal(SIGSTOP) }, start: { try server.signal(SIGCONT) }, stop: { try await server.stop() })
+    let outages: Outages = try await Outages.hangs()
     let receipts: [Store.Receipt] = try await outages.withStore { store in
       _ = try await store.append(.sample(conversation: "c"), account: "a")
       try await outages.kill()
@@ -125,6 +121,58 @@ import VerbatimTesting
     }
     #expect(receipts.map(\.isJournaled) == [true, true, true])
     try await outages.stop()
+  }
+
+  @Test func `nobody waits for a server that says nothing when the journal is full`() async throws {
+    let outages: Outages = try await Outages.hangs()
+    try await outages.withStore(journalBytes: 1) { store in
+      _ = try await store.append(.sample(conversation: "c"), account: "a")
+      try await outages.kill()
+      for number in 0..<3 {
+        let exchange: NewExchange = .sample(query: "\(number)", conversation: "c", key: "k\(number)")
+        let error = await #expect(throws: StoreError.self) { try await store.append(exchange, account: "a") }
+        guard case .unavailable? = error else {
+          Issue.record("\(String(describing: error))")
+          continue
+        }
+      }
+      #expect(store.journalContents?.waiting == 0)
+      try await outages.start()
+      // The first may have been stored after all.
+      for number in 0..<3 {
+        let exchange: NewExchange = .sample(query: "\(number)", conversation: "c", key: "k\(number)")
+        let receipt: Store.Receipt = try await store.appendWhenTaken(exchange)
+        #expect(!receipt.isJournaled)
+      }
+      #expect(try await store.conversation("c", account: "a")?.dialogueCount == 4)
+      #expect(try await store.verify { _ in }.isEmpty)
+    }
+    try await outages.stop()
+  }
+
+  @Test(arguments: Server.allCases)
+  func `a conversation that waits to be delivered is unavailable, not unknown`(_ server: Server) async throws {
+    try await server.withOutages { outages in
+      try await outages.withStore { store in
+        try await outages.kill()
+        let receipt: Store.Receipt = try await store.append(.sample(), account: "a")
+        #expect(receipt.isJournaled)
+        try await outages.start()
+        var conversation: Conversation?
+        while conversation == nil {
+          do {
+            conversation = try await store.conversation(receipt.conversationID, account: "a")
+            _ = try #require(conversation, "it is unknown although it was acknowledged")
+          } catch StoreError.unavailable {
+            // Until the history is back, and then until it was delivered.
+            try await Task.sleep(for: .milliseconds(5))
+          }
+        }
+        #expect(conversation?.dialogueCount == 1)
+        try await store.delivered()
+        #expect(try await store.conversation("nobody's", account: "a") == nil)
+      }
+    }
   }
 
   @Test(arguments: Server.allCases)
@@ -186,48 +234,20 @@ import VerbatimTesting
   }
 }
 
-/// A server that can be killed, and a journal beside it.
-private struct Outages: Sendable {
-  let folder: TemporaryFolder
-  let engine: Engine
-  let kill: @Sendable () async throws -> Void
-  /// Also again after it was killed.
-  let start: @Sendable () async throws -> Void
-  let stop: @Sendable () async throws -> Void
-
-  var journalPath: String { folder.path("journal.db") }
-
-  func withStore<Result>(_ body: (Store) async throws -> Result) async throws -> Result {
-    var configuration = Store.Configuration(engine)
-    configuration.journal = JournalConfiguration(path: journalPath, maximumBytes: 1 << 20)
-    configuration.answerPatience = .milliseconds(500)
-    let store: Store = try await Store.open(configuration)
-    do {
-      let result: Result = try await body(store)
-      await store.close()
-      return result
-    } catch {
-      await store.close()
-      throw error
+extension Store {
+  /// Appends as soon as the server says something again.
+  fileprivate func appendWhenTaken(_ exchange: NewExchange) async throws -> Receipt {
+    while true {
+      do {
+        return try await append(exchange, account: "a")
+      } catch StoreError.unavailable {
+        try await Task.sleep(for: .milliseconds(5))
+      }
     }
   }
-}
 
-extension Store {
   /// Returns when nothing waits in the journal. There is no event to wait for; the suite's time limit ends it.
   fileprivate func delivered() async throws {
     while let contents = journalContents, contents.waiting > 0 { try await Task.sleep(for: .milliseconds(5)) }
-  }
-}
-
-extension PostgreSQLServer {
-  /// To all its processes.
-  fileprivate func signal(_ signal: Int32) throws {
-    let status: String = try String(contentsOfFile: folder.path("data/postmaster.pid"), encoding: .utf8)
-    let main: Substring = try #require(status.split(separator: "\n").first)
-    let children: String = try String(contentsOfFile: "/proc/\(main)/task/\(main)/children", encoding: .utf8)
-    for process in [main] + children.split(separator: " ") {
-      Glibc.kill(try #require(Int32(process)), signal)
-    }
   }
 }

@@ -58,6 +58,27 @@ import VerbatimTesting
   }
 
   @Test(arguments: ReplicatedServer.Kind.allCases)
+  func `what the journal has delivered is read by who wrote it`(kind: ReplicatedServer.Kind) async throws {
+    let folder = try TemporaryFolder()
+    let journal = JournalConfiguration(path: folder.path + "/journal.db", maximumBytes: 1 << 20)
+    try await ReplicatedServer.with(kind) { servers in
+      try await Self.withStore(servers, { $0.journal = journal }) { store in
+        _ = try await store.append(.sample(conversation: "old"), account: "a")
+        try await servers.catchUp()
+        try await store.lookAtReplica()
+        try await servers.pause()
+        try await servers.killPrimary()
+        let receipt = try await store.append(.sample(conversation: "old"), account: "a")
+        #expect(receipt.isJournaled)
+        try await servers.startPrimary()
+        while let contents = store.journalContents, contents.waiting > 0 { try await Task.sleep(for: .milliseconds(5)) }
+        let found9 = try await store.conversation("old", account: "a")
+        #expect(found9?.dialogueCount == 2)
+      }
+    }
+  }
+
+  @Test(arguments: ReplicatedServer.Kind.allCases)
   func `what the replica does not know is asked of its primary`(kind: ReplicatedServer.Kind) async throws {
     try await ReplicatedServer.with(kind) { servers in
       try await Self.withStore(servers) { store in

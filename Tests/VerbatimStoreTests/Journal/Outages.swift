@@ -1,0 +1,56 @@
+import Databases
+import Foundation
+import Glibc
+import Testing
+import VerbatimTesting
+
+@testable import VerbatimStore
+
+/// A server that can be killed, and a journal beside it.
+struct Outages: Sendable {
+  let folder: TemporaryFolder
+  let engine: Engine
+  let kill: @Sendable () async throws -> Void
+  /// Also again after it was killed.
+  let start: @Sendable () async throws -> Void
+  let stop: @Sendable () async throws -> Void
+
+  /// Of a server that does not die but hangs.
+  static func hangs() async throws -> Outages {
+    let server: PostgreSQLServer = try await PostgreSQLServer.start()
+    return Outages(
+      folder: try TemporaryFolder(), engine: .postgres(server.address(database: "journaled")),
+      kill: { try server.signal(SIGSTOP) }, start: { try server.signal(SIGCONT) }, stop: { try await server.stop() })
+  }
+
+  var journalPath: String { folder.path("journal.db") }
+
+  func withStore<Result>(
+    journalBytes: Int = 1 << 20, _ body: (Store) async throws -> Result
+  ) async throws -> Result {
+    var configuration = Store.Configuration(engine)
+    configuration.journal = JournalConfiguration(path: journalPath, maximumBytes: journalBytes)
+    configuration.answerPatience = .milliseconds(500)
+    let store: Store = try await Store.open(configuration)
+    do {
+      let result: Result = try await body(store)
+      await store.close()
+      return result
+    } catch {
+      await store.close()
+      throw error
+    }
+  }
+}
+
+extension PostgreSQLServer {
+  /// To all its processes.
+  fileprivate func signal(_ signal: Int32) throws {
+    let status: String = try String(contentsOfFile: folder.path("data/postmaster.pid"), encoding: .utf8)
+    let main: Substring = try #require(status.split(separator: "\n").first)
+    let children: String = try String(contentsOfFile: "/proc/\(main)/task/\(main)/children", encoding: .utf8)
+    for process in [main] + children.split(separator: " ") {
+      Glibc.kill(try #require(Int32(process)), signal)
+    }
+  }
+}
