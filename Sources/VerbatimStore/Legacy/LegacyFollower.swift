@@ -78,9 +78,13 @@ package struct LegacyFollower: Sendable {
   /// Ids that were the last of a table, and when.
   private struct Horizon {
     private var seen: [(time: ContinuousClock.Instant, id: Int64)] = []
+    /// Whether nothing has come for so long that nothing of the table is waited for: a day that is over.
+    var isAtRest = false
 
     mutating func note(_ id: Int64, at time: ContinuousClock.Instant) {
-      if seen.last?.id != id { seen.append((time, id)) }
+      guard seen.last?.id != id else { return }
+      seen.append((time, id))
+      isAtRest = false
     }
 
     /// The highest id that was there `age` ago; older ones are forgotten.
@@ -101,11 +105,13 @@ package struct LegacyFollower: Sendable {
       let now: ContinuousClock.Instant = .now
       var horizon: Horizon = horizons[table.name] ?? Horizon()
       horizon.note(last, at: now)
+      if horizon.isAtRest { continue }
       let answered: Int64? = horizon.last(before: now - options.patience, forgetting: true)
       let settled: Int64? = horizon.last(before: now - options.settling, forgetting: false)
       horizons[table.name] = horizon
       guard let settled else { continue }
       _ = try await mover.follow(table, upTo: settled, settled: answered ?? 0)
+      horizons[table.name]?.isAtRest = answered == last
     }
   }
 
@@ -138,7 +144,7 @@ package struct LegacyFollower: Sendable {
         throw error
       }
     } catch let error as DatabaseError where error.kind != .cancelled {
-      throw StoreError.unusable("\(source): \(error.message)")
+      throw StoreError.unusable(source.line(about: error))
     }
   }
 }

@@ -59,6 +59,33 @@ import VerbatimTesting
     }
   }
 
+  @Test func `a table that was at rest is looked into again when rows come`() async throws {
+    try await TestEngine.sqlite.withLegacyDatabase { legacy in
+      let corpus = try LegacyCorpus(turns: 60)
+      let rows: [[LegacyDatabase.Value]] = corpus.historyRows()
+      let table = "conversation_histories_2025_01_15"
+      try await legacy.run([TestEngine.sqlite.history(table)])
+      try await TestEngine.sqlite.withStore { store in
+        var options = LegacyFollower.Options()
+        options.settling = .zero
+        options.patience = .zero
+        let rounds = Mutex(0)
+        let follower = LegacyFollower(from: legacy.place, to: store, options: options) { _ in
+          let round: Int = rounds.withLock { rounds in
+            rounds += 1
+            return rounds
+          }
+          // Six rounds each: some move rows, then nothing comes.
+          guard round <= 12 else { throw CancellationError() }
+          let part = round == 1 ? rows[..<60] : round == 7 ? rows[60...] : []
+          if !part.isEmpty { try await legacy.insert(into: table, LegacyCorpus.historyColumns, Array(part)) }
+        }
+        await #expect(throws: CancellationError.self) { try await follower.follow() }
+        try await expect(corpus, in: store)
+      }
+    }
+  }
+
   /// Everything is there once; exchanges that came late stand by their time.
   private func expect(_ corpus: LegacyCorpus, in store: Store) async throws {
     for conversation in 0..<corpus.conversationCount {
