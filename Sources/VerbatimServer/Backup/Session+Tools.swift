@@ -28,7 +28,12 @@ extension Session {
     return try await Restore(from: path, to: storeConfiguration, isForced: isForced).run(progress: progress)
   }
 
-  var storeConfiguration: Store.Configuration { configuration.store(log: log) }
+  /// Tools read whole tables by one statement, which takes as long as it takes; DEBUG shows their statements even so.
+  var storeConfiguration: Store.Configuration {
+    var store = configuration.store(log: log)
+    if store.slowQueryThreshold > .zero { store.slowQueryThreshold = .seconds(86_400) }
+    return store
+  }
 
   private func reading<Result: Sendable>(_ body: (Store) async throws -> Result) async throws -> Result {
     var store = storeConfiguration

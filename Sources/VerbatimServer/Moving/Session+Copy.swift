@@ -22,12 +22,8 @@ extension Session {
   }
 
   func store(_ location: DatabaseLocation) -> Store.Configuration {
-    var configuration = configuration
-    configuration.historyDatabase = location
-    var store = configuration.store(log: log)
-    store.journal = nil
-    // A table is read by one statement, however long that takes.
-    store.slowQueryThreshold = .seconds(86_400)
+    var store = storeConfiguration
+    store.engine = location.engine
     return store
   }
 

@@ -68,6 +68,7 @@ package struct PartitionTools: Sendable {
   ) async throws -> String {
     let day = try Self.day(text)
     return try await withStore(isReadOnly: !drops) { store in
+      try await Self.check(day, in: store)
       let layout = try await store.archiveLayout()
       let file = ArchiveFile(path: path)
       let written = try await file.write(day, of: store, layout) { progress("\(day): \($0) exchanges written") }
@@ -86,7 +87,8 @@ package struct PartitionTools: Sendable {
     let day = try Self.day(text)
     let other = PartitionTools(session, session.store(try Session.location(dsn, "--to")))
     return try await withStore(isReadOnly: !drops) { store in
-      try await other.withStore(zone: store.timeZoneName) { target in
+      try await Self.check(day, in: store)
+      return try await other.withStore(zone: store.timeZoneName) { target in
         let layout = try await store.archiveLayout()
         let isOwn = try await store.identity() == target.identity()
         guard !isOwn else { throw ImportError("--to is a copy of this history; a day is archived into another one") }
@@ -121,6 +123,12 @@ package struct PartitionTools: Sendable {
   private static func day(_ text: String) throws -> Day {
     guard let day = Day(text: text) else { throw ConfigurationError("--day \(text) is no day such as 2025-01-15") }
     return day
+  }
+
+  /// A slip in the date would look like an archive.
+  private static func check(_ day: Day, in store: Store) async throws {
+    let holdsRows = try await store.partitions().contains { $0.day == day && $0.holdsRows }
+    guard holdsRows else { throw ImportError("\(day) holds nothing; verbatim partitions list tells which days do") }
   }
 
   private static func text(_ contents: Contents) -> String {

@@ -52,7 +52,7 @@ package struct LegacyMigration: Sendable {
 
   /// What there is to move, or was moved and is still there; only reads. Empty for a database that is not there yet.
   package func findings() async throws -> [Finding] {
-    if let file = configuration.engine.file, try !DatabaseFiles(of: file.path).exists { return [] }
+    guard try exists() else { return [] }
     var database = Store.databaseConfiguration(configuration)
     database.isWritable = false
     database.isMadeWhenMissing = false
@@ -72,6 +72,7 @@ package struct LegacyMigration: Sendable {
   /// earlier calls. Throws `StoreError.unusable` where something differs; all tables are kept then.
   @discardableResult
   package func run() async throws -> Int64 {
+    if let zone = options.timeZone { _ = try time(zone) }
     guard try await findings().contains(where: { $0.progress?.state != .compared }) else { return 0 }
     try await putAside()
     var configuration: Store.Configuration = configuration
@@ -109,6 +110,16 @@ package struct LegacyMigration: Sendable {
 
   // MARK: Steps
 
+  /// A server says so when it is asked.
+  private func exists() throws(StoreError) -> Bool {
+    guard let file = configuration.engine.file else { return true }
+    do throws(DatabaseError) {
+      return try DatabaseFiles(of: file.path).exists
+    } catch {
+      throw .unusable(configuration.engine.line(about: error))
+    }
+  }
+
   private func putAside() async throws {
     let count: Int = try await withDatabase(Store.databaseConfiguration(configuration)) { database in
       try await database.writer.run { try $0.putLegacyTablesAside() }
@@ -120,8 +131,7 @@ package struct LegacyMigration: Sendable {
     try await lockOut(in: store)
     let tables: [LegacyTable] = try await store.database.read { try $0.legacyTables() }
     let reader = LegacyReader(database: store.database, tables: tables)
-    let zone: String = options.timeZone ?? store.calendar.timeZoneName
-    guard let time = LegacyTime(zoneName: zone) else { throw StoreError.unusable("\(zone) is no time zone") }
+    let time: LegacyTime = try time(options.timeZone ?? store.calendar.timeZoneName)
     let mover = LegacyMover(
       reader: reader, store: store, mapping: LegacyMapping(account: options.account, time: time, source: ""),
       source: "",
@@ -140,6 +150,13 @@ package struct LegacyMigration: Sendable {
     }
     try await noteFiles(tables, reader, moved: files)
     return rows
+  }
+
+  private func time(_ zone: String) throws(StoreError) -> LegacyTime {
+    guard let time = LegacyTime(zoneName: zone) else {
+      throw .unusable("\(zone) is no time zone; use a name such as Asia/Shanghai")
+    }
+    return time
   }
 
   private func compare(
@@ -188,7 +205,7 @@ package struct LegacyMigration: Sendable {
         throw error
       }
     } catch let error as DatabaseError where error.kind != .cancelled {
-      throw StoreError.unusable("\(self.configuration.engine): \(error.message)")
+      throw StoreError.unusable(self.configuration.engine.line(about: error))
     }
   }
 }

@@ -31,6 +31,9 @@ extension Command {
     let session = try Session(arguments: invocation.settings)
     defer { session.output.flush() }
     if let source = invocation.options["--from"] { return try await LegacyImport(invocation, session, source).run() }
+    for option in ["--follow", "--account", "--legacy-timezone"] where invocation.has(option) {
+      throw UsageError(description: "\(option) goes with --from DSN, not with a file")
+    }
     let start = ContinuousClock.now
     let summary = try await ImportWork(invocation, session).run()
     let tenths = ((ContinuousClock.now - start) / .milliseconds(100)).rounded()

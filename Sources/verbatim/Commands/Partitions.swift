@@ -73,7 +73,9 @@ private struct PartitionWork {
   }
 
   func archive() async throws {
-    guard let day = invocation.options["--day"] else { throw UsageError(description: "archive needs --day") }
+    guard let day = invocation.options["--day"], !day.contains(",") else {
+      throw UsageError(description: "archive needs --day DATE, one day at a time")
+    }
     let drops = invocation.has("--drop")
     if drops, !invocation.has("--yes") { throw UsageError(description: "archive --drop needs --yes") }
     let show: PartitionTools.Progress = { [progress] in progress.show($0) }
@@ -82,7 +84,7 @@ private struct PartitionWork {
       case (let file?, nil): (try await tools.archive(day, to: file, drops: drops, progress: show), file)
       case (nil, let dsn?):
         (try await tools.archive(day, into: dsn, drops: drops, progress: show), "the other history")
-      default: throw UsageError(description: "archive needs --file or --to")
+      default: throw UsageError(description: "archive needs --file or --to, one of them")
       }
     progress.clear()
     Terminal.print("\(day): \(contents), are in \(place) and checked" + (drops ? "; the day is dropped" : ""))

@@ -68,6 +68,18 @@ import VerbatimTesting
     #expect(again.code == 0, "\(again.errors)")
   }
 
+  @Test func `migrate and import refuse what could not mean anything`() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("", to: "a.ndjson")
+    let follow = try await SpawnedCommand.run(["import", "a.ndjson", "--follow", "--database", "a.db"], in: folder)
+    #expect(follow.code == 2)
+    #expect(follow.errors.contains("--from"), "\(follow.errors)")
+    let zone = try await SpawnedCommand.run(
+      ["migrate", "--legacy-timezone", "Nowhere/Land", "--database", "a.db"], in: folder)
+    #expect(zone.code == 1)
+    #expect(zone.errors.contains("Nowhere/Land is no time zone"), "\(zone.errors)")
+  }
+
   @Test func `copy tells what is missing or wrong, and no password`() async throws {
     let folder = try TemporaryFolder()
     for arguments in [["--from", "a.db"], ["--to", "a.db"], ["--from", "a.db", "--to", "mysql://u:secret@"]] {

@@ -76,11 +76,17 @@ import VerbatimTesting
     }
     let listed = try await SpawnedCommand.run(["partitions", "list", "--database", "b.db"], in: folder)
     #expect(listed.output.contains("2024-12-15"))
+    let empty = try await SpawnedCommand.run(
+      ["partitions", "archive", "--day", "2024-12-15", "--file", "empty.zst", "--database", "a.db"], in: folder)
+    #expect(empty.code == 1)
+    #expect(empty.errors.contains("2024-12-15 holds nothing"), "\(empty.errors)")
   }
 
   @Test(arguments: [
     ["partitions", "drop"], ["partitions", "drop", "--day", "2024-02-30"], ["partitions", "frob"],
     ["partitions", "archive", "--day", "2024-12-15"], ["partitions", "view", "--days", "0"],
+    ["partitions", "archive", "--day", "2024-12-15,2024-12-16", "--file", "a"],
+    ["partitions", "archive", "--day", "2024-12-15", "--file", "a", "--to", "b.db"],
   ])
   func `what cannot be meant is refused`(arguments: [String]) async throws {
     let folder = try TemporaryFolder()
