@@ -64,15 +64,18 @@ extension Connection {
     return places.flatMap(\.tables).filter { !tables.contains($0) }
   }
 
-  /// Enters that these days' tables are gone, where they are.
-  func enterGone(_ days: Set<Day>, _ tables: DayTables) throws {
+  /// Enters that these days' tables are gone, where they are; answers the names of those of which nobody had.
+  func enterGone(_ days: Set<Day>, _ tables: DayTables) throws -> [String] {
     tables.forget(days)
+    var gone: [String] = []
     try dialect().schema.makingDayTables(on: self) {
       for day in days.sorted() {
         guard let entered = try dayPlace(of: day) else { continue }
-        _ = try noticeGone(entered, tables)
+        let left: [String] = try noticeGone(entered, tables).tables
+        gone += entered.tables.filter { !left.contains($0) }
       }
     }
+    return gone
   }
 
   /// Compares a day's entry with the tables that there are, and enters what is gone.

@@ -21,8 +21,13 @@ extension Store {
     let tables: DayTables = dayTables
     let days: Set<Day> = Set(gone.compactMap(Partition.day))
     do {
-      try await retryingConflicts { try await self.database.writer.runToEnd { try $0.enterGone(days, tables) } }
-      log.warning("MES tables of days are gone", ["tables": gone.sorted().prefix(10).joined(separator: ", ")])
+      let entered: [String] = try await retryingConflicts {
+        try await self.database.writer.runToEnd { try $0.enterGone(days, tables) }
+      }
+      // Whoever reads meets them at once; one of them says so.
+      if !entered.isEmpty {
+        log.warning("MES tables of days are gone", ["tables": entered.prefix(10).joined(separator: ", ")])
+      }
     } catch {
       log.warning("MES tables of days are gone, which could not be entered", ["error": "\(error)"])
     }

@@ -14,13 +14,16 @@ struct Outages: Sendable {
   /// Also again after it was killed.
   let start: @Sendable () async throws -> Void
   let stop: @Sendable () async throws -> Void
+  /// Of a server that is killed the connection ends, which needs no patience.
+  var answerPatience: Duration = .seconds(60)
 
   /// Of a server that does not die but hangs.
   static func hangs() async throws -> Outages {
     let server: PostgreSQLServer = try await PostgreSQLServer.start()
     return Outages(
       folder: try TemporaryFolder(), engine: .postgres(server.address(database: "journaled")),
-      kill: { try server.signal(SIGSTOP) }, start: { try server.signal(SIGCONT) }, stop: { try await server.stop() })
+      kill: { try server.signal(SIGSTOP) }, start: { try server.signal(SIGCONT) }, stop: { try await server.stop() },
+      answerPatience: .milliseconds(500))
   }
 
   var journalPath: String { folder.path("journal.db") }
@@ -30,7 +33,7 @@ struct Outages: Sendable {
   ) async throws -> Result {
     var configuration = Store.Configuration(engine)
     configuration.journal = JournalConfiguration(path: journalPath, maximumBytes: journalBytes)
-    configuration.answerPatience = .milliseconds(500)
+    configuration.answerPatience = answerPatience
     let store: Store = try await Store.open(configuration)
     do {
       let result: Result = try await body(store)
