@@ -203,7 +203,9 @@ package final class Store: Sendable {
     database.slowQueryThreshold = configuration.slowQueryThreshold
     let log: Log = configuration.log
     database.onSlowQuery = { sql, duration in
-      log.warning("MES slow query", ["milliseconds": "\(duration.wholeMilliseconds)", "sql": DatabaseError.excerpt(of: sql)])
+      log.warning(
+        "MES slow query",
+        ["milliseconds": "\(duration.wholeMilliseconds)", "sql": DatabaseError.excerpt(of: sql)])
     }
     return database
   }

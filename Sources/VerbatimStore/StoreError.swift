@@ -13,7 +13,7 @@ package enum StoreError: Error, Sendable {
 
   /// Why a database could not be opened: a server that cannot be reached may be there in a moment.
   init(opening engine: Engine, _ error: DatabaseError) {
-    let reason = "cannot open \(engine): \(error.message)"
+    let reason = "cannot open \(engine.line(about: error))"
     let mayPass: Bool = error.kind == .unavailable && engine.file == nil && !error.isRefusedLogin
     self = mayPass ? .unavailable(reason: reason, retryAfter: .seconds(1)) : .unusable(reason)
   }

@@ -173,7 +173,8 @@ extension Engine {
   fileprivate var underAnotherName: Engine {
     switch self {
     case .sqlite(var file):
-      if let slash = file.path.lastIndex(of: "/") { file.path.insert(contentsOf: "./", at: file.path.index(after: slash)) }
+      guard let slash = file.path.lastIndex(of: "/") else { return self }
+      file.path.insert(contentsOf: "./", at: file.path.index(after: slash))
       return .sqlite(file)
     case .postgres(var address):
       address.hosts = address.hosts.map { .init("localhost", port: $0.port) }
