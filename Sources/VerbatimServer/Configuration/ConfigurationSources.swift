@@ -85,9 +85,9 @@ package struct ConfigurationSources: Sendable {
         switch setting.name {
         case "PARTITION_TIMEZONE": configuration.partitionTimeZone
         case "AUTH": configuration.authentication?.rawValue
-        default: value(of: setting.name) ?? (setting.standard.isEmpty ? nil : setting.standard)
+        default: value(of: setting.name).map(setting.shown) ?? (setting.standard.isEmpty ? nil : setting.standard)
         }
-      return known.map { (name: setting.name, value: setting.shown($0)) }
+      return known.map { (name: setting.name, value: $0) }
     }
   }
 }
