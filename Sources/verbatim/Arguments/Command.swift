@@ -40,7 +40,7 @@ struct Command: Sendable {
   var takesSettings: Bool { !settings.isEmpty }
 
   static let all: [Command] = [
-    serve, importExchanges, keys, accounts, verify, partitions, migrate, copy, backup, restore,
+    serve, importExchanges, keys, accounts, audit, verify, partitions, migrate, copy, backup, restore,
   ]
 
   /// What commands beside `serve` need to know.

@@ -40,6 +40,52 @@ import VerbatimTesting
     }
   }
 
+  @Test func `an administrator asks for the trail, page by page`() async throws {
+    try await TestAPI.with(configuration: .withKeys) { api in
+      let admin = HTTPFields.key(try await api.makeAdminKey())
+      let shop = HTTPFields.key(try await api.makeKey(account: "shop"))
+      for id in ["a", "b", "c"] {
+        let body = Bodies.exchange("?", answer: "!", #""conversation_id":"\#(id)""#)
+        _ = try await api.post("/api/chat/insert", body, fields: shop)
+        _ = try await api.get("/api/chat/\(id)", fields: shop)
+      }
+      let path = "/api/admin/audit?account_id=shop&action=conversation.read&limit=2"
+      let first = try await api.get(path, fields: admin)
+      #expect(first["entries"]?.elements.map { $0.string("conversation_id") } == ["c", "b"])
+      #expect(first["entries"]?.elements.map { $0.string("actor") } == ["shop", "shop"])
+      let cursor = try #require(first.string("next_cursor"))
+      let second = try await api.get(path + "&cursor=" + cursor, fields: admin)
+      #expect(second["entries"]?.elements.map { $0.string("conversation_id") } == ["a"])
+      #expect(second["next_cursor"]?.kind == .null)
+      let own = try await api.get("/api/admin/audit?action=audit.read", fields: admin)
+      #expect(own["entries"]?.elements.map { $0.string("actor") }.allSatisfy { $0 == "root" } == true)
+      #expect(try await api.get("/api/admin/audit", fields: shop).status == 403)
+      for wrong in ["action=nothing", "from=never", "limit=0", "limit=101", "cursor=x"] {
+        #expect(try await api.get("/api/admin/audit?" + wrong, fields: admin).status == 400)
+      }
+    }
+  }
+
+  @Test func `the command line shows the trail, through a running server and without one`() async throws {
+    let folder = try TemporaryFolder()
+    let server = try await SpawnedServer.start(in: folder)
+    let client = HTTPClient()
+    let body = Bodies.exchange("?", answer: "!", #""conversation_id":"order-1""#)
+    _ = try await client.send(
+      "POST", server.url + "/api/chat/insert", fields: ["Content-Type": "application/json"], body: Array(body.utf8))
+    _ = try await client.send("GET", server.url + "/api/chat/order-1")
+    let command = ["audit", "--action", "conversation.read", "--database", server.database]
+    let through = try await SpawnedCommand.run(command, in: folder)
+    #expect(through.code == 0, "\(through.errors)")
+    let lines = through.output.split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(lines.last?.contains("conversation.read") == true)
+    #expect(lines.last?.contains("order-1") == true)
+    await server.terminate()
+    let alone = try await SpawnedCommand.run(command, in: folder)
+    #expect(alone.output == through.output)
+  }
+
   @Test func `who is no administrator does not see the trail`() async throws {
     try await TestAPI.with { api in
       let answer = try await api.get("/api/admin/audit")

@@ -35,6 +35,22 @@ import VerbatimTesting
     }
   }
 
+  @Test func `a key has a limit of its own, and who has a good one is not held to what strangers at its address do`()
+    async throws
+  {
+    var configuration = Configuration.withKeys
+    configuration.rates.perKey = 2
+    configuration.rates.perAddress = 1
+    try await TestAPI.with(configuration: configuration) { api in
+      let keys = [HTTPFields.key(try await api.makeKey()), .key(try await api.makeKey())]
+      var statuses: [Int] = []
+      for fields in [keys[0], keys[0], keys[0], keys[1], .key("vb-guess"), .key("vb-guess"), keys[1], [:]] {
+        statuses.append(try await api.get("/api/chat/nobody", fields: fields).status)
+      }
+      #expect(statuses == [404, 404, 429, 404, 401, 429, 404, 429])
+    }
+  }
+
   @Test func `health is never limited`() async throws {
     try await TestAPI.with(configuration: limited(perAddress: 1)) { api in
       for path in ["/health/live", "/health/ready", "/api/chat/health", "/health/live", "/health/ready"] {
