@@ -48,6 +48,7 @@ package struct Configuration: Sendable {
   package var keyGrace: Duration = .seconds(300)
   package var corsOrigins = CORS.Origins.none
   package var trustedProxies: TrustedProxies?
+  package var expiry = ExpirySettings()
   /// nil keeps the audit trail for ever.
   package var auditRetentionDays: Int?
   package var rates = RateSettings()

@@ -93,10 +93,15 @@ package struct Service: Sendable {
   ) async throws {
     let log = log
     let limit = configuration.server.drainTimeout
+    let expiry = configuration.expiry
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
       group.addTask { await stores.history.maintain() }
       group.addTask { await application.trail.run() }
+      if expiry.isOn {
+        let job = ExpiryJob(expiry, on: stores.history, trail: application.trail, log: log)
+        group.addTask { await job.run() }
+      }
       group.addTask { await application.keys.run() }
       group.addTask {
         guard let reason = await untilStopped() else { return }

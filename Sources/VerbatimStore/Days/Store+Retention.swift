@@ -57,7 +57,7 @@ extension Store {
   }
 
   /// Takes the work, or goes on with it: nobody else does it meanwhile, for as long as the lease lasts.
-  private func takeLease() async throws -> Bool {
+  func takeLease() async throws -> Bool {
     let (now, holder) = (configuration.clock(), leaseHolder)
     return try await writing { connection in
       try connection.initializeSetting(.maintenanceLease, to: "nobody 0")

@@ -1,0 +1,33 @@
+/// When conversations expire.
+package struct ExpirySettings: Sendable, Equatable {
+  /// nil: never.
+  package var sessionHours: Int? = 24
+  package var historyHours: Int?
+
+  package init() {}
+
+  var isOn: Bool { sessionHours != nil || historyHours != nil }
+}
+
+extension Settings {
+  static let expiry: [Setting] = [
+    Setting(
+      "SESSION_EXPIRY_HOURS", "--session-expiry-hours", "HOURS", standard: "24",
+      "After how many hours without an exchange a chat session expires; 0: never."
+    ) { text, configuration throws(SettingError) in
+      configuration.expiry.sessionHours = try hours(text)
+    },
+    Setting(
+      "HISTORY_EXPIRY_HOURS", "--history-expiry-hours", "HOURS", standard: "0",
+      "The same for every other conversation; 0: never."
+    ) { text, configuration throws(SettingError) in
+      configuration.expiry.historyHours = try hours(text)
+    },
+  ]
+
+  /// nil for 0.
+  private static func hours(_ text: String) throws(SettingError) -> Int? {
+    let hours = try Value.integer(text, 0...876_000)
+    return hours == 0 ? nil : hours
+  }
+}
