@@ -14,10 +14,10 @@ package struct ExchangeTexts: Sendable {
   private var ends = InlineArray<13, Int>(repeating: 0)
 
   /// `append` is called for each column in order; it appends the column's text, or answers false where there is none.
-  package init(_ append: (Column, inout [UInt8]) -> Bool) {
+  package init<Failure>(_ append: (Column, inout [UInt8]) throws(Failure) -> Bool) throws(Failure) {
     bytes.reserveCapacity(Self.usualSize)
     for column in Column.allCases {
-      let isThere = append(column, &bytes)
+      let isThere = try append(column, &bytes)
       ends[column.rawValue] = isThere ? bytes.count : ~bytes.count
     }
   }

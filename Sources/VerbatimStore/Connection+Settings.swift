@@ -11,6 +11,8 @@ enum StoredSetting: String {
   /// Of the hashes that stand for sensitive values, where the operator gives none.
   case redactionKey = "redaction_key"
   case copyProbe = "copy_probe"
+  /// How far `reencrypt` has come.
+  case reencryption
 }
 
 extension Connection {

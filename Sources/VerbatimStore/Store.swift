@@ -23,6 +23,8 @@ package final class Store: Sendable {
     package var currency = "USD"
     /// What becomes of sensitive values in what is recorded.
     package var redaction = RedactionPolicy()
+    /// What is stored is sealed with the first of them.
+    package var contentKeys = ContentKeys.none
     /// Nothing is created, upgraded or written; the file must hold a schema of this version. For `verify`, `backup` and
     /// the check before `restore`, also while a server has the file open.
     package var isReadOnly = false
@@ -78,6 +80,8 @@ package final class Store: Sendable {
   private let ids: UUIDv7.Generator
   private let appender: Appender
   private let recorder: Recorder
+  /// What opens and seals what is stored.
+  var contentKeys: ContentKeys { configuration.contentKeys }
   /// nil where nothing is redacted.
   let redaction: StoreRedaction?
   let replica: Replica?
@@ -107,7 +111,8 @@ package final class Store: Sendable {
     self.appender = appender
     let courier: JournalCourier? = journal.map { journal in
       JournalCourier(
-        journal: journal, connection: database.writer, tables: tables, replica: replica, log: configuration.log,
+        journal: journal, connection: database.writer, tables: tables, keys: configuration.contentKeys,
+        replica: replica, log: configuration.log,
         onDelivered: { appender.clearFailure() })
     }
     recorder = Recorder(appender: appender, journal: journal, courier: courier)
@@ -277,7 +282,7 @@ package final class Store: Sendable {
   func pending(_ exchange: NewExchange, account: String) -> PendingExchange {
     PendingExchange(
       redaction?.redacted(exchange) ?? exchange, accountID: account, ids: ids, calendar: calendar,
-      currency: configuration.currency, now: configuration.clock())
+      currency: configuration.currency, now: configuration.clock(), keys: contentKeys)
   }
 
   /// Whether records are taken now.

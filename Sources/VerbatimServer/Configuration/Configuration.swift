@@ -42,6 +42,7 @@ package struct Configuration: Sendable {
   package var pricePerThousandTokens = 0.0
   package var currency = "USD"
   package var redaction = RedactionPolicy()
+  package var contentKeys = ContentKeys.none
   /// nil: not said.
   package var authentication: Authentication?
   /// How long keys that are known stay good while the main database is away.
@@ -73,6 +74,7 @@ package struct Configuration: Sendable {
     store.retention = retention
     store.currency = currency
     store.redaction = redaction
+    store.contentKeys = contentKeys
     store.log = log
     return store
   }

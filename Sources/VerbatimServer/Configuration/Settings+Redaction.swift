@@ -1,4 +1,5 @@
 import VerbatimModel
+import VerbatimStore
 
 extension Settings {
   static let redaction: [Setting] = [
@@ -26,6 +27,19 @@ extension Settings {
     ) { text, configuration throws(SettingError) in
       configuration.redaction.key = Array(try Value.secret(text, 16...1024).utf8)
     },
+    Setting(
+      "CONTENT_KEYS", nil, "LIST", isSecret: true,
+      "Keys that what was said is encrypted with, id:key,id:key, 32 bytes in Base64 each; the first one is used for what comes."
+    ) { text, configuration throws(SettingError) in
+      configuration.contentKeys = try contentKeys(text)
+    },
+    Setting(
+      "CONTENT_KEYS_FILE", "--content-keys-file", "FILE", "A file of such keys, a line each, instead of CONTENT_KEYS."
+    ) { text, configuration throws(SettingError) in
+      let path = try Value.text(text, longest: 4096)
+      configuration.contentKeys = try contentKeys(
+        String(decoding: file(path, allowed: "a file of keys"), as: UTF8.self))
+    },
   ]
 
   private static func appModes(_ text: String) throws(SettingError) -> [String: RedactionMode] {
@@ -44,16 +58,27 @@ extension Settings {
 
   private static func rules(inFile path: String) throws(SettingError) -> [RedactionRule] {
     let allowed = "a file of [{\"name\", \"pattern\", \"replacement\"}]"
-    let file: Bytes
+    let bytes = try file(path, allowed: allowed)
     do {
-      file = try FileBytes.all(ofFile: path, limit: 1 << 20)[...]
-    } catch {
-      throw SettingError("is not read: \(error)", allowed: allowed)
-    }
-    do {
-      return try RedactionRule.parse(file)
+      return try RedactionRule.parse(bytes)
     } catch {
       throw SettingError("is not right: \(error)", allowed: allowed)
+    }
+  }
+
+  private static func contentKeys(_ text: String) throws(SettingError) -> ContentKeys {
+    do {
+      return try ContentKeys(parsing: text)
+    } catch {
+      throw SettingError("is not right: \(error)", allowed: "id:key,id:key with keys of 32 bytes in Base64")
+    }
+  }
+
+  private static func file(_ path: String, allowed: String) throws(SettingError) -> Bytes {
+    do {
+      return try FileBytes.all(ofFile: path, limit: 1 << 20)[...]
+    } catch {
+      throw SettingError("is not read: \(error)", allowed: allowed)
     }
   }
 }

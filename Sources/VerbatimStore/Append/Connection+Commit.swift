@@ -57,7 +57,7 @@ extension Connection {
     try insert(partition.failures, rows: failures.count) { index, binds in
       MessageRow.failure(failures[index]).bind(to: binds)
       binds.text(failures[index].exchange.failure?.code)
-      binds.text(failures[index].exchange.failure?.message)
+      binds.text(failures[index].stored.failure?.message)
     }
   }
 
@@ -67,7 +67,7 @@ extension Connection {
     }
     try insert(.attachments, rows: rows.count) { row, binds in
       let (pending, index) = rows[row]
-      let attachment: Attachment = pending.exchange.attachments[index]
+      let attachment: Attachment = pending.stored.attachments[index]
       binds.id(pending.attachmentID(index))
       binds.text(pending.accountID)
       binds.text(pending.conversationID)

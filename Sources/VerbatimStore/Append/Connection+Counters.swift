@@ -41,7 +41,8 @@ extension Connection {
       binds.integer(change.createdAt)
       binds.integer(change.updatedAt)
       binds.integer(change.lastActiveAt)
-      binds.text(bytes: change.first.exchange.inputs)
+      // Sealed ones belong to their exchange's row.
+      binds.text(bytes: change.first.isSealed ? nil : change.first.exchange.inputs)
     }
   }
 

@@ -40,7 +40,7 @@ struct MessageRow {
   /// is no choice, the last message takes its place.
   static func rows(of pending: PendingExchange) -> [MessageRow] {
     guard !pending.isFailure else { return [] }
-    let exchange: NewExchange = pending.exchange
+    let exchange: NewExchange = pending.stored
     let inputCount: Int = exchange.messages.count
     var rows: [MessageRow] = []
     rows.reserveCapacity(pending.rowCount)
@@ -65,13 +65,13 @@ struct MessageRow {
   static func failure(_ pending: PendingExchange) -> MessageRow {
     MessageRow(
       pending: pending,
-      message: pending.exchange.choices.first ?? Message(role: "assistant", content: nil, contentKind: .none),
+      message: pending.stored.choices.first ?? Message(role: "assistant", content: nil, contentKind: .none),
       position: 0, choiceIndex: 0, id: pending.id, parentID: nil)
   }
 
   /// Binds the values in the order of `HistoryColumns.columns`.
   func bind(to binds: borrowing Binds) {
-    let exchange: NewExchange = pending.exchange
+    let exchange: NewExchange = pending.stored
     binds.id(id)
     binds.text(pending.accountID)
     binds.text(pending.conversationID)
@@ -94,7 +94,7 @@ struct MessageRow {
   }
 
   private func bindExchange(to binds: borrowing Binds) {
-    let exchange: NewExchange = pending.exchange
+    let exchange: NewExchange = pending.stored
     binds.text(exchange.modelProvider)
     binds.text(exchange.modelName)
     binds.integer(exchange.promptTokens)

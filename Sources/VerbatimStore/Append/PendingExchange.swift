@@ -11,6 +11,9 @@ final class PendingExchange: Sendable {
   }
 
   let exchange: NewExchange
+  /// The same as its rows hold it: sealed where a key is set.
+  let stored: NewExchange
+  let isSealed: Bool
   let accountID: String
   let conversationID: String
   /// The id of the first row; the others follow it one by one.
@@ -26,7 +29,7 @@ final class PendingExchange: Sendable {
   let claims: [Claim]
   /// What a new conversation would be called.
   let conversationName: String
-  /// For a failure: its input messages and unknown fields as one JSON object.
+  /// For a failure: its input messages and unknown fields as one JSON object, as its row holds it.
   let failedRequest: Bytes?
   let currency: String
   /// Milliseconds.
@@ -59,21 +62,29 @@ final class PendingExchange: Sendable {
     return count
   }
 
+  /// What was worked out before the exchange was sealed, and cannot be again.
+  struct Sealed {
+    var conversationName: String
+    var failedRequest: Bytes?
+  }
+
   /// Gives it ids; `now` is the time of receipt.
   convenience init(
     _ exchange: NewExchange, accountID: String, ids: UUIDv7.Generator, calendar: PartitionCalendar, currency: String,
-    now: Int64
+    now: Int64, keys: ContentKeys = .none
   ) {
     let rowCount: Int = exchange.failure != nil ? 1 : exchange.messages.count + exchange.choices.count
     let firstID: UUIDv7 = ids.next(count: rowCount + exchange.attachments.count, at: exchange.createdAt)
     self.init(
-      exchange, accountID: accountID, firstID: firstID, calendar: calendar, currency: currency, recordedAt: now)
+      exchange, accountID: accountID, firstID: firstID, calendar: calendar, currency: currency, recordedAt: now,
+      keys: keys)
   }
 
-  /// `currency`: of exchanges that name none; `updatedAt`: nil for the time of receipt.
+  /// `currency`: of exchanges that name none; `updatedAt`: nil for the time of receipt; `sealed`: of an exchange that is
+  /// sealed already.
   init(
     _ exchange: NewExchange, accountID: String, firstID: UUIDv7, calendar: PartitionCalendar, currency: String,
-    recordedAt: Int64, updatedAt: Int64? = nil
+    recordedAt: Int64, updatedAt: Int64? = nil, keys: ContentKeys = .none, sealed: Sealed? = nil
   ) {
     self.exchange = exchange
     self.accountID = accountID
@@ -82,21 +93,36 @@ final class PendingExchange: Sendable {
     self.updatedAt = updatedAt ?? recordedAt
     self.currency = exchange.currency ?? currency
     let isFailure: Bool = exchange.failure != nil
-    id = firstID.adding(UInt64(Self.inputCount(of: exchange)))
+    let id: UUIDv7 = firstID.adding(UInt64(Self.inputCount(of: exchange)))
+    self.id = id
     createdAt = firstID.milliseconds
     day = calendar.day(of: createdAt)
     let conversationID: String = exchange.conversationID ?? firstID.description
     self.conversationID = conversationID
     claims = Self.claims(of: exchange, conversationID: conversationID)
-    conversationName = Self.name(of: exchange, createdAt: createdAt, calendar: calendar)
-    failedRequest = isFailure ? FailedRequest.encode(exchange) : nil
+    isSealed = sealed != nil || keys.current != nil
+    stored = sealed == nil ? keys.stored(exchange, firstID: firstID, own: id) : exchange
+    // A name is the beginning of what was said, and names are not sealed.
+    conversationName =
+      sealed?.conversationName
+      ?? (isSealed
+        ? Self.neutralName(createdAt: createdAt, calendar: calendar)
+        : Self.name(of: exchange, createdAt: createdAt, calendar: calendar))
+    failedRequest =
+      sealed != nil
+      ? sealed?.failedRequest : isFailure ? keys.sealed(FailedRequest.encode(exchange), of: id, .request) : nil
     latency = exchange.latency.map(\.wholeMilliseconds)
     firstTokenLatency = exchange.firstTokenLatency.map(\.wholeMilliseconds)
-    size = Self.size(of: exchange) + (failedRequest?.count ?? 0)
+    size = Self.size(of: stored) + (failedRequest?.count ?? 0)
   }
 
   /// The id of an attachment's row: behind the messages' ids.
-  func attachmentID(_ index: Int) -> UUIDv7 { firstID.adding(UInt64(max(rowCount, 1) + index)) }
+  func attachmentID(_ index: Int) -> UUIDv7 { Self.attachmentID(index, of: exchange, firstID: firstID) }
+
+  static func attachmentID(_ index: Int, of exchange: NewExchange, firstID: UUIDv7) -> UUIDv7 {
+    let rowCount: Int = exchange.failure != nil ? 0 : exchange.messages.count + exchange.choices.count
+    return firstID.adding(UInt64(max(rowCount, 1) + index))
+  }
 
   /// Scopes are tagged and unambiguous: `c:` and the conversation's id; `u:` and app and user, the app's length first;
   /// `i:` for keys that hold in the whole account. An exchange that came without a conversation claims the one that it
@@ -120,7 +146,11 @@ final class PendingExchange: Sendable {
       let text: String = content.prefixOfCharacters(80).string
       if text.contains(where: { !$0.isWhitespace }) { return text }
     }
-    return "Conversation " + calendar.compactTimestamp(of: createdAt)
+    return neutralName(createdAt: createdAt, calendar: calendar)
+  }
+
+  private static func neutralName(createdAt: Int64, calendar: PartitionCalendar) -> String {
+    "Conversation " + calendar.compactTimestamp(of: createdAt)
   }
 
   private static func inputCount(of exchange: NewExchange) -> Int {

@@ -62,8 +62,10 @@ private struct ArchivedRow {
 
   func text(_ column: String) -> String? { bytes(column)?.string }
 
-  /// Enough to count it and to name a conversation by it.
+  /// Enough to count it and to name a conversation by it, unless it is sealed.
   var message: Message {
-    Message(role: text("role") ?? "", content: bytes("content"), contentKind: .none, raw: nil)
+    let content: Bytes? = bytes("content")
+    let isSealed: Bool = content.map(ContentKeys.isSealed) ?? false
+    return Message(role: text("role") ?? "", content: isSealed ? nil : content, contentKind: .none, raw: nil)
   }
 }

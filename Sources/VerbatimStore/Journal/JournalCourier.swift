@@ -23,6 +23,7 @@ final class JournalCourier: Sendable {
   private let journal: Journal
   private let connection: Connection
   private let tables: DayTables
+  private let keys: ContentKeys
   private let replica: Replica?
   private let log: Log
   private let onDelivered: @Sendable () -> Void
@@ -30,12 +31,13 @@ final class JournalCourier: Sendable {
 
   /// `onDelivered` hears that the history takes records again.
   init(
-    journal: Journal, connection: Connection, tables: DayTables, replica: Replica?, log: Log,
+    journal: Journal, connection: Connection, tables: DayTables, keys: ContentKeys, replica: Replica?, log: Log,
     onDelivered: @escaping @Sendable () -> Void
   ) {
     self.journal = journal
     self.connection = connection
     self.tables = tables
+    self.keys = keys
     self.replica = replica
     self.log = log
     self.onDelivered = onDelivered
@@ -99,7 +101,7 @@ final class JournalCourier: Sendable {
       var parcels: [Parcel] = []
       for entry in entries {
         do {
-          let pending = try PendingExchange(journalEntry: entry.bytes, calendar: tables.calendar)
+          let pending = try PendingExchange(journalEntry: entry.bytes, calendar: tables.calendar, keys: keys)
           parcels.append(Parcel(entry: entry, pending: pending))
         } catch {
           try await setAside(entry, reason: error.description)

@@ -16,6 +16,8 @@ extension PendingExchange {
     case request, inputs, metadata, usage, promptTokens, completionTokens, totalTokens, totalPrice
     case finishReason, systemFingerprint, responseID, isStream, latency, firstTokenLatency, ip, source
     case tokenID, channelID, ownership
+    /// Of sealed exchanges alone.
+    case conversationName, failedRequest
   }
 
   func journalEntry() -> [UInt8] {
@@ -23,6 +25,7 @@ extension PendingExchange {
     func add(_ tag: Tag, text: String?) { fields.add(tag.rawValue, text: text) }
     func add(_ tag: Tag, bytes: Bytes?) { fields.add(tag.rawValue, bytes: bytes) }
     func add(_ tag: Tag, integer: Int64?) { fields.add(tag.rawValue, integer: integer) }
+    let exchange: NewExchange = isSealed ? stored : exchange
     add(.accountID, text: accountID)
     add(.firstID, bytes: firstID.bytes[...])
     add(.recordedAt, integer: recordedAt)
@@ -58,12 +61,18 @@ extension PendingExchange {
     add(.tokenID, integer: exchange.tokenID)
     add(.channelID, integer: exchange.channelID)
     if !exchange.ownership.isEmpty { add(.ownership, integer: Int64(exchange.ownership.rawValue)) }
+    if isSealed {
+      add(.conversationName, text: conversationName)
+      add(.failedRequest, bytes: failedRequest)
+    }
     fields.add(Self.end, [])
     return [Self.format] + fields.bytes
   }
 
   /// The exchange with the ids, the day and the time of receipt that it had.
-  convenience init(journalEntry entry: Bytes, calendar: PartitionCalendar) throws(DamagedEntry) {
+  convenience init(
+    journalEntry entry: Bytes, calendar: PartitionCalendar, keys: ContentKeys = .none
+  ) throws(DamagedEntry) {
     guard entry.first == Self.format else {
       throw DamagedEntry("the entry is of format \(entry.first.map { "\($0)" } ?? "none"), known is \(Self.format)")
     }
@@ -71,6 +80,8 @@ extension PendingExchange {
     var accountID: String?
     var firstID: UUIDv7?
     var recordedAt: Int64 = 0
+    var sealed: Sealed?
+    var failedRequest: Bytes?
     var reader = TaggedFieldReader(entry.dropFirst())
     while true {
       guard let field = try reader.next() else { throw DamagedEntry("the entry is cut off") }
@@ -80,19 +91,23 @@ extension PendingExchange {
       case .accountID: accountID = field.text
       case .firstID: firstID = try field.id()
       case .recordedAt: recordedAt = try field.integer()
+      case .conversationName: sealed = Sealed(conversationName: field.text)
+      case .failedRequest: failedRequest = field.bytes
       default: try Self.set(tag, field, in: &exchange)
       }
     }
     guard let accountID, let firstID else { throw DamagedEntry("the account or the id is missing") }
+    sealed?.failedRequest = failedRequest
     self.init(
-      exchange, accountID: accountID, firstID: firstID, calendar: calendar, currency: "", recordedAt: recordedAt)
+      exchange, accountID: accountID, firstID: firstID, calendar: calendar, currency: "", recordedAt: recordedAt,
+      keys: keys, sealed: sealed)
   }
 
   private static func set(
     _ tag: Tag, _ field: TaggedField, in exchange: inout NewExchange
   ) throws(DamagedEntry) {
     switch tag {
-    case .accountID, .firstID, .recordedAt: break
+    case .accountID, .firstID, .recordedAt, .conversationName, .failedRequest: break
     case .currency: exchange.currency = field.text
     case .appID: exchange.appID = field.text
     case .userID: exchange.userID = field.text

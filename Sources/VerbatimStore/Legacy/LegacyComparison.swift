@@ -29,8 +29,9 @@ struct LegacyComparison: Sendable {
       var groups: [LegacyGrouping.Group] = rows.flatMap { grouping.add($0) }
       if rows.isEmpty { groups += grouping.finish() }
       let batch: [PendingExchange] = try await mover.pending(groups)
+      let keys: ContentKeys = mover.store.contentKeys
       let findings: [String] = try await mover.store.database.read { connection in
-        try connection.differences(from: batch)
+        try connection.differences(from: batch, keys)
       }
       guard findings.isEmpty else { return findings.prefix(20).map { "\(table.name): \($0)" } }
       guard let last = rows.last else { return [] }
@@ -82,19 +83,20 @@ extension Connection {
   }
 
   /// How the history differs from exchanges as they should be there, a line each.
-  fileprivate func differences(from batch: [PendingExchange]) throws -> [String] {
+  fileprivate func differences(from batch: [PendingExchange], _ keys: ContentKeys) throws -> [String] {
     var messages: [UUIDv7: (message: Message, exchange: StoredExchange?)] = [:]
     var failures: [UUIDv7: StoredExchange] = [:]
     for (day, part) in Dictionary(grouping: batch, by: \.day) {
       let place: DayPlace = try dayPlace(of: day) ?? .unentered(day)
       let ids: [UUIDv7] = part.flatMap { pending in pending.expectedMessages.map(\.id) }
       for table in place.messageTables {
-        try storedRows(table, ids: ids) { id, row in
-          messages[id] = (row.message(), try row.isExchange() ? try row.exchange() : nil)
+        try storedRows(table, ids: ids, keys) { id, row in
+          messages[id] = (try row.message(), try row.isExchange() ? try row.exchange() : nil)
         }
       }
       for table in place.errorTables {
-        try storedRows(table, ids: part.filter(\.isFailure).map(\.id), also: ", error_code, error_message") { id, row in
+        let ids: [UUIDv7] = part.filter(\.isFailure).map(\.id)
+        try storedRows(table, ids: ids, also: ", error_code, error_message", keys) { id, row in
           failures[id] = try row.failedExchange()
         }
       }
@@ -111,7 +113,8 @@ extension Connection {
   }
 
   private func storedRows(
-    _ table: String, ids: [UUIDv7], also columns: String = "", _ body: (UUIDv7, HistoryRow) throws -> Void
+    _ table: String, ids: [UUIDv7], also columns: String = "", _ keys: ContentKeys,
+    _ body: (UUIDv7, HistoryRow) throws -> Void
   ) throws {
     for start in stride(from: 0, to: ids.count, by: 200) {
       let some = Array(ids[start..<min(start + 200, ids.count)])
@@ -122,7 +125,7 @@ extension Connection {
         WHERE id IN (\(list: some))
         """
       ) { row in
-        try body(try row.uuid(0), HistoryRow(row))
+        try body(try row.uuid(0), HistoryRow(row, keys))
         return true
       }
     }

@@ -163,7 +163,7 @@ struct LegacyMover: Sendable {
         PendingExchange(
           store.redaction?.redacted(legacy.exchange) ?? legacy.exchange, accountID: legacy.account,
           firstID: legacy.firstID, calendar: store.calendar, currency: store.configuration.currency, recordedAt: now,
-          updatedAt: legacy.firstID.milliseconds)
+          updatedAt: legacy.firstID.milliseconds, keys: store.contentKeys)
       }
     }
   }

@@ -10,15 +10,20 @@ struct ConversationRows {
   let reach: Reach
   var place: PagePlace
   let calendar: PartitionCalendar
+  let keys: ContentKeys
   /// Tables of days that were found to be gone.
   var absentTables: Set<String> = []
 
-  init(conversation: String, account: String, reach: Reach, place: PagePlace, calendar: PartitionCalendar) {
+  init(
+    conversation: String, account: String, reach: Reach, place: PagePlace, calendar: PartitionCalendar,
+    keys: ContentKeys = .none
+  ) {
     self.conversation = conversation
     self.account = account
     self.reach = reach
     self.place = place
     self.calendar = calendar
+    self.keys = keys
   }
 
   /// Where the page begins; only a place that has one takes another.

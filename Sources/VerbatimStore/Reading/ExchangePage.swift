@@ -74,14 +74,14 @@ struct ExchangePageBuilder {
         hasMore = true
         return false
       }
-      let message: Message = row.message()
+      let message: Message = try row.message()
       waiting.append(message)
       waitingBytes.spend(message)
       return true
     }
     // What belongs to no exchange of the page is the rest of the one that the cursor names.
     guard let last = exchanges.indices.last, exchanges[last].id == (try row.exchangeID()) else { return true }
-    let message: Message = row.message()
+    let message: Message = try row.message()
     if isInput { exchanges[last].messages.append(message) } else { exchanges[last].choices.append(message) }
     budget.spend(message)
     return true
@@ -103,7 +103,7 @@ struct ExchangePageBuilder {
 
   private mutating func exchange(_ row: HistoryRow) throws -> StoredExchange {
     var exchange: StoredExchange = try row.exchange()
-    if row.isUnanswered { exchange.messages = [row.message()] } else { exchange.choices = [row.message()] }
+    if row.isUnanswered { exchange.messages = [try row.message()] } else { exchange.choices = [try row.message()] }
     guard !waiting.isEmpty else { return exchange }
     switch order {
     case .newestFirst: exchange.choices += waiting.reversed()

@@ -13,9 +13,12 @@ struct HistoryRow {
   ].map { "\"\($0)\"" }.joined(separator: ", ")
 
   private let row: Row
+  private let keys: ContentKeys
 
-  init(_ row: Row) {
+  /// `keys`: of what is sealed.
+  init(_ row: Row, _ keys: ContentKeys) {
     self.row = row
+    self.keys = keys
   }
 
   private enum Column: Int {
@@ -43,33 +46,35 @@ struct HistoryRow {
 
   func exchangeID() throws -> UUIDv7 { try row.uuid(Column.exchangeID.rawValue) }
 
-  func message() -> Message {
+  func message() throws -> Message {
     Message(
-      role: role, name: optionalText(.name), content: bytes(.content), contentKind: contentKind,
-      toolCalls: bytes(.toolCalls), toolCallID: optionalText(.toolCallID), raw: bytes(.raw))
+      role: role, name: optionalText(.name), content: try opened(.content, .content), contentKind: contentKind,
+      toolCalls: try opened(.toolCalls, .toolCalls), toolCallID: optionalText(.toolCallID),
+      raw: try opened(.raw, .raw))
   }
 
   /// The exchange of a row of the error history, with what was asked, and what was said before it failed.
   func failedExchange() throws -> StoredExchange {
     var exchange: StoredExchange = try exchange()
-    let partial: Message = message()
+    let partial: Message = try message()
     if partial.contentKind != .none || partial.raw != nil { exchange.choices = [partial] }
     let asked = try FailedRequest.decode(exchange.request)
     exchange.messages = asked.messages
     exchange.request = asked.request
-    exchange.failure = NewExchange.Failure(code: row.text(Self.errorCode), message: row.text(Self.errorMessage))
+    let message: Bytes? = try opened(row.bytes(Self.errorMessage), .errorMessage)
+    exchange.failure = NewExchange.Failure(code: row.text(Self.errorCode), message: message?.string ?? "")
     return exchange
   }
 
   /// The exchange's own columns, without messages and attachments.
   func exchange() throws -> StoredExchange {
-    let texts = ExchangeTexts { column, bytes in row.append(Column.texts.rawValue + column.rawValue, to: &bytes) }
+    let texts = try ExchangeTexts { column, bytes in try append(column, to: &bytes) }
     var exchange = StoredExchange(
       id: try row.uuid(Column.id.rawValue), texts: texts, createdAt: integer(.createdAt) ?? 0,
       recordedAt: integer(.recordedAt) ?? 0)
     exchange.isStream = integer(.isStream) == 1
     exchange.attachmentCount = Int(integer(.attachmentCount) ?? 0)
-    exchange.request = bytes(.request)
+    exchange.request = try opened(.request, .request)
     exchange.promptTokens = integer(.promptTokens)
     exchange.completionTokens = integer(.completionTokens)
     exchange.totalTokens = integer(.totalTokens)
@@ -96,4 +101,27 @@ struct HistoryRow {
   private func optionalText(_ column: Column) -> String? { row.optionalText(column.rawValue) }
   private func integer(_ column: Column) -> Int64? { row.optionalInteger(column.rawValue) }
   private func bytes(_ column: Column) -> Bytes? { row.bytes(column.rawValue) }
+
+  /// The text, whatever it is sealed with.
+  private func opened(_ column: Column, _ name: SealedColumn) throws -> Bytes? { try opened(bytes(column), name) }
+
+  private func opened(_ stored: Bytes?, _ name: SealedColumn) throws -> Bytes? {
+    guard let stored, ContentKeys.isMarked(stored) else { return stored }
+    return try keys.opened(stored, of: try row.uuid(Column.id.rawValue), name)
+  }
+
+  private func append(_ column: ExchangeTexts.Column, to bytes: inout [UInt8]) throws -> Bool {
+    let start: Int = bytes.count
+    let isThere: Bool = row.append(Column.texts.rawValue + column.rawValue, to: &bytes)
+    let name: SealedColumn
+    switch column {
+    case .inputs: name = .inputs
+    case .metadata: name = .other
+    default: return isThere
+    }
+    if let opened = try opened(bytes[start...], name), opened.count != bytes.count - start {
+      bytes.replaceSubrange(start..., with: opened)
+    }
+    return isThere
+  }
 }

@@ -30,11 +30,11 @@ extension Store {
   ) async throws -> PageAnswer {
     guard let account = reach.account else { return .noConversation }
     let isWhole: Bool = !hasUndelivered
-    let calendar: PartitionCalendar = calendar
+    let (calendar, keys): (PartitionCalendar, ContentKeys) = (calendar, contentKeys)
     let page: @Sendable (isolated Connection, Set<String>) throws -> PageAnswer = { connection, absent in
       try connection.snapshot {
         var rows = ConversationRows(
-          conversation: conversation, account: account, reach: reach, place: place, calendar: calendar)
+          conversation: conversation, account: account, reach: reach, place: place, calendar: calendar, keys: keys)
         rows.absentTables = absent
         return try connection.page(of: rows, limit: limit)
       }
@@ -187,18 +187,18 @@ extension Connection {
         }
         let isMoreWanted: Bool = try forEachRow(
           of: rows, in: group, inPiecesOf: dialect.readsLazily ? nil : max(Self.smallestPiece, limit * 4)
-        ) { try builder.add(HistoryRow($0)) }
-        guard isMoreWanted else { return try finish(&builder) }
+        ) { try builder.add(HistoryRow($0, rows.keys)) }
+        guard isMoreWanted else { return try finish(&builder, rows.keys) }
       }
-      guard days.hasMore, let last = days.places.last else { return try finish(&builder) }
-      guard let next = try self.days(of: rows, behind: last.day) else { return try finish(&builder) }
+      guard days.hasMore, let last = days.places.last else { return try finish(&builder, rows.keys) }
+      guard let next = try self.days(of: rows, behind: last.day) else { return try finish(&builder, rows.keys) }
       days = next
     }
   }
 
-  private func finish(_ builder: inout ExchangePageBuilder) throws -> ExchangePage {
+  private func finish(_ builder: inout ExchangePageBuilder, _ keys: ContentKeys) throws -> ExchangePage {
     var page: ExchangePage = builder.finish()
-    if builder.hasAttachments { try addAttachments(to: &page.exchanges) }
+    if builder.hasAttachments { try addAttachments(to: &page.exchanges, keys) }
     return page
   }
 
@@ -235,7 +235,7 @@ extension Connection {
     var budget = PageBudget()
     let columns: String = HistoryRow.columns + ", error_code, error_message"
     try forEachRow(rows.query(columns, group.failures, limit: limit)) { row in
-      let failure: StoredExchange = try HistoryRow(row).failedExchange()
+      let failure: StoredExchange = try HistoryRow(row, rows.keys).failedExchange()
       let isAffordable: Bool = !budget.isSpent
       failures.append(failure)
       budget.spend(failure)
@@ -244,7 +244,7 @@ extension Connection {
     return failures
   }
 
-  private func addAttachments(to page: inout [StoredExchange]) throws {
+  private func addAttachments(to page: inout [StoredExchange], _ keys: ContentKeys) throws {
     var places: [UUIDv7: Int] = [:]
     for place in page.indices where page[place].attachmentCount > 0 { places[page[place].id] = place }
     guard !places.isEmpty else { return }
@@ -266,7 +266,8 @@ extension Connection {
         kind: kind, transferMethod: transferMethod, url: row.text(4), belongsTo: owner,
         uploadFileID: row.optionalText(6), fileName: row.optionalText(7), fileSize: row.optionalInteger(8),
         mimeType: row.optionalText(9), metadata: row.bytes(10))
-      page[place].attachments.append(StoredAttachment(id: try row.uuid(1), attachment: attachment))
+      let id: UUIDv7 = try row.uuid(1)
+      page[place].attachments.append(StoredAttachment(id: id, attachment: try keys.opened(attachment, of: id)))
       return true
     }
   }

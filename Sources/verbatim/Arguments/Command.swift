@@ -40,12 +40,12 @@ struct Command: Sendable {
   var takesSettings: Bool { !settings.isEmpty }
 
   static let all: [Command] = [
-    serve, importExchanges, keys, accounts, audit, verify, partitions, migrate, copy, backup, restore,
+    serve, importExchanges, keys, accounts, audit, verify, partitions, migrate, reencrypt, copy, backup, restore,
   ]
 
   /// What commands beside `serve` need to know.
   static let storeSettings = ["MES_SQL_DSN", "SQL_DSN", "LOG_LEVEL", "LOG_FORMAT"]
 
   /// Of commands that record exchanges.
-  static let redactionSettings = ["REDACTION", "REDACTION_APPS", "REDACTION_RULES", "REDACTION_KEY"]
+  static let redactionSettings = ["REDACTION", "REDACTION_APPS", "REDACTION_RULES", "CONTENT_KEYS_FILE"]
 }
