@@ -1,7 +1,7 @@
 """Measures Verbatim beside its peers in one run and prints figures and ratios; fails on errors, never on timing.
 
-Settings come from the environment: QUICK=1, ONLY=inserts,auth,servers,library,batch,reads,days,copy,redaction,idle,
-BENCH_WORK (a folder on the disk to measure), VERBATIM (a binary). README.md says what each part measures.
+Settings come from the environment: QUICK=1, ONLY=inserts,auth,servers,library,batch,reads,lists,days,copy,redaction,
+idle, BENCH_WORK (a folder on the disk to measure), VERBATIM (a binary). README.md says what each part measures.
 """
 
 import os
@@ -16,6 +16,7 @@ import days
 import idle
 import inserts
 import library
+import lists
 import moving
 import reads
 import redaction
@@ -38,13 +39,14 @@ class Plan:
         self.library_exchanges = 10_000 if is_quick else 60_000
         self.batch_exchanges = 10_000 if is_quick else 50_000
         self.stored_exchanges = 20_000 if is_quick else 500_000
+        self.conversations = 20_000 if is_quick else 1_000_000
         self.day_messages = 60_000 if is_quick else 1_000_000
         self.idle_connections = 1_000 if is_quick else 10_000
 
 
 def main():
     plan = Plan(is_quick=os.environ.get("QUICK") == "1")
-    only = os.environ.get("ONLY", "inserts,auth,servers,library,batch,reads,days,copy,redaction,idle").split(",")
+    only = os.environ.get("ONLY", "inserts,auth,servers,library,batch,reads,lists,days,copy,redaction,idle").split(",")
     binary = os.path.abspath(os.environ.get("VERBATIM", os.path.join(ROOT, ".build/release/verbatim")))
     work = tempfile.mkdtemp(prefix="verbatim-bench-", dir=os.environ.get("BENCH_WORK", os.path.join(ROOT, ".build")))
     raise_open_files()
@@ -78,6 +80,8 @@ def main():
             batch.measure(plan, stored, work, report)
         if "reads" in only:
             reads.measure(plan, stored, work, report)
+        if "lists" in only:
+            lists.measure(plan, binary, work, report)
         if "days" in only:
             days.measure(plan, os.path.join(os.path.dirname(binary), "day-load"), work, report)
         if "copy" in only:

@@ -5,6 +5,7 @@ enum StoredSetting: String {
   case partitionTimeZone = "partition_time_zone"
   case firstStartedAt = "first_started_at"
   case lastWriteCheck = "last_write_check"
+  case lastPurgeSweep = "last_purge_sweep"
   case maintenanceLease = "maintenance_lease"
   case copyOf = "copy_of"
   case copyState = "copy_state"

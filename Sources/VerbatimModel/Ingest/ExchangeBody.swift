@@ -13,13 +13,7 @@ package enum ExchangeBody {
   package static func parse(
     _ json: Bytes, kind: Kind, defaults: IngestDefaults
   ) throws(InvalidExchange) -> NewExchange {
-    let body: JSONSlice
-    do {
-      body = try JSONSlice(checking: json)
-    } catch {
-      throw .malformed(offset: error.offset, reason: error.reason)
-    }
-    guard body.kind == .object else { throw .wrongType("body", expected: "a JSON object") }
+    let body: JSONSlice = try .body(json)
     var fields = BodyFields(body, kind: kind)
     var exchange = NewExchange(
       appID: try fields[.appID].requiredID(limit: IngestLimits.appID, only: defaults.onlyAppID),
@@ -80,6 +74,20 @@ package enum ExchangeBody {
       return Int64(exactly: milliseconds.rounded())
     }
     return (value.string?.bytes).flatMap { Timestamp.milliseconds(iso8601: $0) }
+  }
+}
+
+extension JSONSlice {
+  /// A request's body, which is an object.
+  static func body(_ json: Bytes) throws(InvalidExchange) -> JSONSlice {
+    let body: JSONSlice
+    do {
+      body = try JSONSlice(checking: json)
+    } catch {
+      throw .malformed(offset: error.offset, reason: error.reason)
+    }
+    guard body.kind == .object else { throw .wrongType("body", expected: "a JSON object") }
+    return body
   }
 }
 

@@ -48,6 +48,24 @@ struct FieldValue {
     return try checked(text, limit: limit)
   }
 
+  /// nil when absent.
+  func number(within range: ClosedRange<Double>) throws(InvalidExchange) -> Double? {
+    guard let value else { return nil }
+    guard let number = value.double, range.contains(number) else {
+      throw .wrongType(name, expected: "a number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+
+  /// nil when absent.
+  func integer(within range: ClosedRange<Int64>) throws(InvalidExchange) -> Int64? {
+    guard let value else { return nil }
+    guard let number = value.integer, range.contains(number) else {
+      throw .wrongType(name, expected: "a whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+
   func array(limit: Int) throws(InvalidExchange) -> [JSONSlice] {
     guard let value else { return [] }
     guard value.kind == .array else { throw .wrongType(name, expected: "a JSON array") }

@@ -15,6 +15,8 @@ package enum InvalidExchange: Error, Equatable, Sendable {
     .invalid(field: field, reason: "must be \(expected)")
   }
 
+  static func unknown(_ field: String) -> InvalidExchange { .invalid(field: field, reason: "is no field of this body") }
+
   static func tooLong(_ field: String, limit: Int) -> InvalidExchange {
     .invalid(field: field, reason: "is longer than \(limit) characters", limit: limit)
   }

@@ -39,7 +39,7 @@ package struct JSONWriter: Sendable {
   }
 
   /// A field as it stands in another document, its key with quotation marks.
-  mutating func field(key: Bytes, _ value: Bytes) {
+  package mutating func field(key: Bytes, _ value: Bytes) {
     raw(key)
     bytes.append(UInt8(ascii: ":"))
     bytes.append(contentsOf: value)

@@ -32,6 +32,8 @@ package struct Application: Sendable {
     let table = Routes.table(
       behind: Entrance(gate: gate, limits: limits, trail: trail, errors: errors),
       ingest: IngestHandlers(store: store, configuration: configuration), reading: ReadingHandlers(store: store),
+      conversations: ConversationHandlers(store: store, configuration: configuration),
+      parts: ConversationPartHandlers(store: store, configuration: configuration),
       accounts: AccountHandlers(main: stores.main, keys: keys), keys: KeyHandlers(main: stores.main, keys: keys),
       audit: AuditHandlers(main: stores.main, trail: trail), health: HealthHandlers(store: store))
     routes = table.routes

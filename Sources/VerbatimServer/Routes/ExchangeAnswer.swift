@@ -116,32 +116,39 @@ extension JSONWriter {
   private mutating func attachments(_ attachments: [StoredAttachment]) {
     key("message_files")
     beginArray()
-    for stored in attachments {
-      let file = stored.attachment
-      beginObject()
-      key("id")
-      uuid(stored.id)
-      key("type")
-      string(file.kind.rawValue)
-      key("transfer_method")
-      string(file.transferMethod.rawValue)
-      key("url")
-      string(file.url)
-      key("belongs_to")
-      string(file.belongsTo.rawValue)
-      key("upload_file_id")
-      string(orNull: file.uploadFileID)
-      key("file_name")
-      string(orNull: file.fileName)
-      key("file_size")
-      integer(orNull: file.fileSize)
-      key("mime_type")
-      string(orNull: file.mimeType)
-      key("metadata")
-      raw(orNull: file.metadata)
-      endObject()
-    }
+    for stored in attachments { attachment(stored) }
     endArray()
+  }
+
+  /// `exchange`: whose it is, where that is to be told.
+  mutating func attachment(_ stored: StoredAttachment, of exchange: UUIDv7? = nil) {
+    let file = stored.attachment
+    beginObject()
+    key("id")
+    uuid(stored.id)
+    if let exchange {
+      key("message_id")
+      uuid(exchange)
+    }
+    key("type")
+    string(file.kind.rawValue)
+    key("transfer_method")
+    string(file.transferMethod.rawValue)
+    key("url")
+    string(file.url)
+    key("belongs_to")
+    string(file.belongsTo.rawValue)
+    key("upload_file_id")
+    string(orNull: file.uploadFileID)
+    key("file_name")
+    string(orNull: file.fileName)
+    key("file_size")
+    integer(orNull: file.fileSize)
+    key("mime_type")
+    string(orNull: file.mimeType)
+    key("metadata")
+    raw(orNull: file.metadata)
+    endObject()
   }
 }
 

@@ -12,7 +12,7 @@ struct ReadingHandlers: Sendable {
   @Sendable func conversation(_ request: HTTPRequest) async throws -> HTTPResponse {
     let id = request.parameters["conversation_id"] ?? ""
     guard let conversation = try await store.conversation(id, within: request.caller.reach) else {
-      throw Self.noConversation
+      throw APIError.noConversation
     }
     var json = JSONWriter(reservingCapacity: 512)
     json.conversation(conversation)
@@ -42,12 +42,10 @@ struct ReadingHandlers: Sendable {
   ) async throws -> ExchangePage {
     switch try await store.exchanges(of: conversation, within: reach, from: place, limit: limit) {
     case .page(let page): return page
-    case .noConversation: throw Self.noConversation
+    case .noConversation: throw APIError.noConversation
     case .noCursor: throw APIError.notFound("first_id or last_id is no message of this conversation")
     }
   }
-
-  private static let noConversation = APIError.notFound("there is no such conversation")
 
   private static func limit(_ request: HTTPRequest) throws(APIError) -> Int {
     guard let text = request.queryParameter("limit"), !text.isEmpty else { return standardLimit }

@@ -3,8 +3,9 @@ import HTTP
 /// The whole surface: every route, and nothing that is not one.
 enum Routes {
   static func table(
-    behind entrance: Entrance, ingest: IngestHandlers, reading: ReadingHandlers, accounts: AccountHandlers,
-    keys: KeyHandlers, audit: AuditHandlers, health: HealthHandlers
+    behind entrance: Entrance, ingest: IngestHandlers, reading: ReadingHandlers, conversations: ConversationHandlers,
+    parts: ConversationPartHandlers, accounts: AccountHandlers, keys: KeyHandlers, audit: AuditHandlers,
+    health: HealthHandlers
   ) -> RouteTable {
     var table = RouteTable(behind: entrance)
     table.on("POST", "/api/chat/insert", needs: .ingest, ingest.insert)
@@ -13,6 +14,7 @@ enum Routes {
     table.on("GET", "/api/chat/health", needs: .nothing, health.service)
     table.on("GET", "/api/chat/{conversation_id}", needs: .read, audit: .conversationRead, reading.conversation)
     table.on("GET", "/api/chat/{conversation_id}/messages", needs: .read, audit: .conversationRead, reading.messages)
+    addConversations(conversations, parts, to: &table)
     table.on("GET", "/api/admin/accounts", needs: .admin, audit: .accountList, accounts.list)
     table.on("POST", "/api/admin/accounts", needs: .admin, audit: .accountCreate, accounts.create)
     table.on("PATCH", "/api/admin/accounts/{name}", needs: .admin, audit: .accountChange, accounts.change)
@@ -24,5 +26,26 @@ enum Routes {
     table.on("GET", "/health/live", needs: .nothing, health.live)
     table.on("GET", "/health/ready", needs: .nothing, health.ready)
     return table
+  }
+
+  private static func addConversations(
+    _ conversations: ConversationHandlers, _ parts: ConversationPartHandlers, to table: inout RouteTable
+  ) {
+    let one = "/api/v1/conversations/{conversation_id}"
+    table.on("GET", "/api/v1/conversations", needs: .read, audit: .conversationList, conversations.list)
+    table.on("GET", one, needs: .read, audit: .conversationRead, conversations.messages)
+    table.on("PATCH", one, needs: .chat, audit: .conversationChange, conversations.change)
+    table.on("DELETE", one, needs: .chat, audit: .conversationDelete, conversations.delete)
+    table.on("POST", one + "/restore", needs: .chat, audit: .conversationRestore, conversations.restore)
+    table.on("POST", one + "/purge", needs: .chat, audit: .conversationPurge, conversations.purge)
+    table.on("GET", one + "/settings", needs: .read, audit: .conversationRead, parts.settings)
+    table.on("PUT", one + "/settings", needs: .chat, audit: .conversationChange, parts.setSettings)
+    table.on("GET", one + "/files", needs: .read, audit: .conversationRead, parts.files)
+    table.on("GET", one + "/errors", needs: .read, audit: .conversationRead, parts.failures)
+    table.on("GET", "/api/v1/errors", needs: .read, audit: .conversationList, parts.failures)
+    table.on("GET", "/api/v1/stats/conversations", needs: .read, audit: .conversationStatistics, parts.statistics)
+    let older = "/api/conversations/{conversation_id}"
+    table.on("GET", older, needs: .read, audit: .conversationRead, conversations.messages)
+    table.on("DELETE", older, needs: .chat, audit: .conversationDelete, conversations.delete)
   }
 }

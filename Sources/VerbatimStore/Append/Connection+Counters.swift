@@ -1,4 +1,5 @@
 import Databases
+import VerbatimModel
 
 /// Moves the counters of a batch, in the transaction of its rows.
 extension Connection {
@@ -31,6 +32,7 @@ extension Connection {
       binds.text(change.first.exchange.appID)
       binds.text(change.first.exchange.userID)
       binds.text(change.first.conversationName)
+      binds.text(Conversation.Status.active.rawValue)
       binds.text(change.first.exchange.source)
       binds.text(change.modelName)
       binds.integer(change.dialogues)
@@ -112,7 +114,8 @@ extension BulkInsert {
     into: "conversations",
     [
       .init("account_id", .text), .init("id", .text), .init("app_id", .text), .init("user_id", .text),
-      .init("name", .text), .init("source", .text), .init("model_name", .text), .init("dialogue_count", .integer),
+      .init("name", .text), .init("status", .text), .init("source", .text), .init("model_name", .text),
+      .init("dialogue_count", .integer),
       .init("error_count", .integer), .init("message_count", .integer), .init("total_tokens", .integer),
       .init("total_price", .integer), .init("created_at", .integer), .init("updated_at", .integer),
       .init("last_active_at", .integer), .init("inputs", .text),
@@ -120,7 +123,9 @@ extension BulkInsert {
     onConflict: .update(
       key: ["account_id", "id"],
       changes: [
-        .init("model_name", .replace), .init("dialogue_count", .add), .init("error_count", .add),
+        // What is recorded is found: a conversation that was deleted or archived comes back.
+        .init("status", .replace), .init("model_name", .replace), .init("dialogue_count", .add),
+        .init("error_count", .add),
         .init("message_count", .add), .init("total_tokens", .add), .init("total_price", .add),
         .init("created_at", .minimum), .init("updated_at", .maximum), .init("last_active_at", .maximum),
       ]))

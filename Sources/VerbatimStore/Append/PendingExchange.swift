@@ -132,13 +132,17 @@ final class PendingExchange: Sendable {
     var claims: [Claim] = []
     if let key = exchange.clientMessageID, exchange.failure == nil {
       if exchange.conversationID == nil {
-        claims.append(Claim(scope: "u:\(exchange.appID.utf8.count):\(exchange.appID)\(exchange.userID)", key: key))
+        claims.append(Claim(scope: scope(ofApp: exchange.appID, user: exchange.userID), key: key))
       }
-      claims.append(Claim(scope: "c:" + conversationID, key: key))
+      claims.append(Claim(scope: scope(ofConversation: conversationID), key: key))
     }
     if let key = exchange.idempotencyKey { claims.append(Claim(scope: "i:", key: key)) }
     return claims
   }
+
+  static func scope(ofConversation id: String) -> String { "c:" + id }
+
+  static func scope(ofApp app: String, user: String) -> String { "u:\(app.utf8.count):\(app)\(user)" }
 
   /// The first 80 characters of the first user message, or else seed 003's `Conversation 20250115_103000`.
   private static func name(of exchange: NewExchange, createdAt: Int64, calendar: PartitionCalendar) -> String {

@@ -52,8 +52,11 @@ extension Connection {
     return try query(
       """
       SELECT account_id, id, dialogue_count, message_count, error_count, total_tokens, total_price, created_at,
-        last_active_at, CASE WHEN metadata LIKE '{"legacy":%' THEN 1 ELSE 0 END
-      FROM conversations
+        last_active_at, CASE WHEN metadata LIKE '{"legacy":%' THEN 1 ELSE 0 END,
+        CASE WHEN EXISTS (
+          SELECT 1 FROM verbatim_purges AS p WHERE p.account_id = c.account_id AND p.conversation_id = c.id
+        ) THEN 1 ELSE 0 END
+      FROM conversations AS c
       WHERE \(condition)
       ORDER BY account_id, id
       LIMIT \(Self.conversationsAtOnce)
@@ -66,7 +69,8 @@ extension Connection {
         counted: ConversationSums(
           exchanges: row.integer(2), messages: row.integer(3), errors: row.integer(4), tokens: row.integer(5),
           price: row.integer(6), times: times),
-        mayHaveLostRows: dropped.contains { $0.overlaps(times) }, isTakenOver: row.integer(9) == 1)
+        mayHaveLostRows: row.integer(10) == 1 || dropped.contains { $0.overlaps(times) },
+        isTakenOver: row.integer(9) == 1)
     }
   }
 
@@ -88,6 +92,16 @@ extension Connection {
       }
     }
     return sums
+  }
+
+  func sums(of conversation: Conversation, in table: String, hasFailures: Bool) throws -> ConversationSums {
+    try first(
+      """
+      \(Self.sums(of: table))
+      WHERE account_id = \(conversation.accountID) AND conversation_id = \(conversation.id)
+      GROUP BY account_id, conversation_id
+      """
+    ) { Self.sums($0, hasFailures: hasFailures) } ?? ConversationSums()
   }
 
   private static func sums(of table: String) -> SQL {

@@ -45,7 +45,7 @@ extension Connection {
       }
       findings += try checkPositions(ids, map)
       findings += try checkActiveDays(day, ids, map)
-      if !map.droppedDays.contains(day) { findings += try checkUsageByDay(day: Int64(day.number), ids: ids, map) }
+      if !map.unaccountedDays.contains(day) { findings += try checkUsageByDay(day: Int64(day.number), ids: ids, map) }
     }
     let known: Set<Day> = Set(days).union(map.goneDays)
     for (day, entry) in registered.sorted(by: { $0.key < $1.key }) where entry != DayCount() && !known.contains(day) {

@@ -10,7 +10,7 @@ extension Connection {
   /// `days`: those that hold rows.
   func checkHours(_ days: [Day], _ map: HistoryMap) throws -> [String] {
     guard let utc = PartitionCalendar(timeZoneName: "UTC") else { return [] }
-    let dropped: [Range<Int64>] = map.droppedSpans.map { span in
+    let dropped: [Range<Int64>] = map.spans(of: map.unaccountedDays).map { span in
       utc.span(ofDayContaining: span.lowerBound).lowerBound..<utc.span(ofDayContaining: span.upperBound - 1).upperBound
     }
     var findings: [String] = []

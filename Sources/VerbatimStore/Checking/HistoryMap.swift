@@ -10,6 +10,10 @@ struct HistoryMap {
   let droppedDays: Set<Day>
   /// Days whose table is gone and still entered, so that the register counts what is not there.
   let goneDays: Set<Day>
+  /// Days whose counters of usage say more than their rows, since conversations were purged.
+  var purgedDays: Set<Day> = []
+  /// Days whose exchanges keys and files may lead to although they are gone: a sweep is due.
+  var unsweptDays: Set<Day> = []
   /// Tables that look like those of a day and are not entered.
   let strayTables: [String]
   private let placeOfDay: [Day: DayPlace]
@@ -60,8 +64,13 @@ struct HistoryMap {
   }
 
   /// The times of dropped days, days that follow each other put together, in their order.
-  var droppedSpans: [Range<Int64>] {
-    droppedDays.sorted().map(calendar.span).reduce(into: []) { spans, span in
+  var droppedSpans: [Range<Int64>] { spans(of: droppedDays) }
+
+  /// Days of which usage is not compared, since what was used was dropped or purged.
+  var unaccountedDays: Set<Day> { droppedDays.union(purgedDays) }
+
+  func spans(of days: Set<Day>) -> [Range<Int64>] {
+    days.sorted().map(calendar.span).reduce(into: []) { spans, span in
       if let last = spans.last, last.upperBound == span.lowerBound {
         spans[spans.count - 1] = last.lowerBound..<span.upperBound
       } else {
@@ -76,9 +85,12 @@ extension Connection {
     let dropped: [Int64] = try query("SELECT day FROM verbatim_partitions WHERE dropped_at IS NOT NULL") {
       $0.integer(0)
     }
-    return HistoryMap(
+    var map = HistoryMap(
       calendar: calendar, places: try dayPlaces(), tables: try historyTables(),
       dropped: Set(dropped.map { Day(number: Int32(clamping: $0)) }))
+    map.purgedDays = try purgedDays(onlyUnswept: false)
+    map.unsweptDays = try purgedDays(onlyUnswept: true)
+    return map
   }
 }
 

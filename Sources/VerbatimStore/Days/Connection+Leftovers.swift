@@ -1,7 +1,7 @@
 import Databases
 import VerbatimModel
 
-/// Takes away what dropped days leave in the tables that hold all days: keys, files, ids of responses, and the days on
+/// Takes away what dropped days, and purges, leave in the tables that hold all days: keys, files, ids of responses, and the days on
 /// which conversations were active. In bounded steps: each finds some rows that lead nowhere, and deletes those.
 ///
 /// What belongs to an exchange that is there is never touched: a key that was claimed again, or a day that was written
@@ -73,7 +73,8 @@ extension Connection {
     return [.text(last.account), .text(last.conversation), last.day.number.sqlValue]
   }
 
-  private func deleteActiveDay(
+  /// Deletes the mark of a day on which the conversation has no rows left.
+  func deleteActiveDay(
     _ day: Day, _ ids: Range<UUIDv7>, of conversation: String, account: String
   ) throws {
     try execute(

@@ -16,6 +16,19 @@ extension Store {
   @discardableResult package func sweepLeftovers() async throws -> Int {
     let days: Set<Day> = try await database.read { try $0.daysWithLeftovers() }
     guard !days.isEmpty else { return 0 }
+    try await sweepReferences(of: days)
+    let calendar: PartitionCalendar = calendar
+    var cursor: [SQLValue]?
+    repeat {
+      let from: [SQLValue]? = cursor
+      cursor = try await writing { try $0.deleteActiveDays(days, behind: from, calendar) }
+    } while cursor != nil
+    try await writing { try $0.enterSwept(days) }
+    return days.count
+  }
+
+  /// Deletes keys, files and ids of responses that lead to exchanges of these days that are gone.
+  func sweepReferences(of days: Set<Day>) async throws {
     let calendar: PartitionCalendar = calendar
     for referrer in ExchangeReferrer.all {
       var cursor: [SQLValue]?
@@ -28,13 +41,6 @@ extension Store {
         cursor = found.next
       } while cursor != nil
     }
-    var cursor: [SQLValue]?
-    repeat {
-      let from: [SQLValue]? = cursor
-      cursor = try await writing { try $0.deleteActiveDays(days, behind: from, calendar) }
-    } while cursor != nil
-    try await writing { try $0.enterSwept(days) }
-    return days.count
   }
 
   /// Work between batches, tried again where others were in its way.

@@ -17,6 +17,7 @@ extension Store {
   package func maintainOnce() async {
     await step("make tables of days") { try await self.makeComingTables() }
     await step("look for tables of days that are gone") { _ = try await self.noticeGoneTables() }
+    await step("finish purges") { try await self.finishPurges() }
     await step("keep what is to be kept") { try await self.applyRetention() }
   }
 

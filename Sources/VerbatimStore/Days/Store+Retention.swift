@@ -24,6 +24,7 @@ extension Store {
       }
     }
     try await sweepLeftovers()
+    try await sweepPurges()
     return true
   }
 

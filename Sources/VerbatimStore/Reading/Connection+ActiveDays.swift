@@ -44,7 +44,7 @@ extension Connection {
         ON d.account_id = c.account_id AND d.conversation_id = c.id
           AND d.day \(unsafeSQL: comparison) \((bound ?? farthest).number)
       LEFT JOIN verbatim_day_tables AS t ON t.day = d.day
-      WHERE c.id = \(rows.conversation) AND \(rows.reach.condition(on: "c"))
+      WHERE c.id = \(rows.conversation) AND \(rows.reach.condition(on: "c")) AND c.status <> 'deleted'
       ORDER BY d.day\(unsafeSQL: isNewestFirst ? " DESC" : "")
       LIMIT \(Self.dayCount)
       """

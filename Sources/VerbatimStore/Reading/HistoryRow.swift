@@ -33,6 +33,11 @@ struct HistoryRow {
   private static let errorCode = Column.texts.rawValue + ExchangeTexts.Column.allCases.count
   private static let errorMessage = errorCode + 1
 
+  func id() throws -> UUIDv7 { try row.uuid(Column.id.rawValue) }
+
+  /// Unix milliseconds, UTC.
+  var createdAt: Int64 { integer(.createdAt) ?? 0 }
+
   /// nil for an input message.
   var choiceIndex: Int64? { integer(.choiceIndex) }
 

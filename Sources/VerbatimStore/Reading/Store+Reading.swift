@@ -8,9 +8,9 @@ extension Store {
     guard let account = reach.account else { return nil }
     let isWhole: Bool = !hasUndelivered
     let find: @Sendable (isolated Connection) throws -> Conversation? = { connection in
-      if let conversation = try connection.conversation(id, within: reach) { return conversation }
-      guard let first = try connection.conversation(aliasedBy: id, account: account) else { return nil }
-      return try connection.conversation(first, within: reach)
+      guard var conversation = try connection.conversation(following: id, within: reach) else { return nil }
+      try connection.addTags(to: &conversation)
+      return conversation
     }
     let answer: Conversation?? = try await readingReplica(id, account, find)
     if let conversation = answer ?? nil { return conversation }
@@ -51,7 +51,7 @@ extension Store {
 
   /// What the replica answers, where there is one that has what the caller wrote. What it does not know may just not
   /// have reached it: ask the history's own database then.
-  private func readingReplica<Result: Sendable>(
+  func readingReplica<Result: Sendable>(
     _ conversation: String, _ account: String,
     _ body: @escaping @Sendable (isolated Connection) throws -> Result
   ) async throws -> Result? {
@@ -89,7 +89,7 @@ extension Store {
   /// Each but the last may meet another table that was dropped.
   private static let readingAttempts = 20
 
-  private func reading<Result: Sendable>(
+  func reading<Result: Sendable>(
     _ body: @escaping @Sendable (isolated Connection) throws -> Result
   ) async throws -> Result {
     do {
@@ -112,26 +112,6 @@ extension StoreError {
 }
 
 extension Connection {
-  fileprivate func conversation(_ id: String, within reach: Reach) throws -> Conversation? {
-    try first(
-      """
-      SELECT id, app_id, user_id, name, status, model_name, dialogue_count, error_count, message_count, total_tokens,
-        total_price, created_at, updated_at, last_active_at
-      FROM conversations
-      WHERE id = \(id) AND \(reach.condition())
-      """
-    ) { row in
-      guard let status = Conversation.Status(rawValue: row.text(4)) else {
-        throw StoreError.unusable("conversations.status holds \(row.text(4)), which is no status")
-      }
-      return Conversation(
-        id: row.text(0), appID: row.text(1), userID: row.text(2), name: row.text(3), status: status,
-        modelName: row.optionalText(5), dialogueCount: row.integer(6), errorCount: row.integer(7),
-        messageCount: row.integer(8), totalTokens: row.integer(9), totalPrice: row.integer(10),
-        createdAt: row.integer(11), updatedAt: row.integer(12), lastActiveAt: row.integer(13))
-    }
-  }
-
   fileprivate func page(of wanted: ConversationRows, limit: Int) throws -> PageAnswer {
     var rows: ConversationRows = wanted
     var days: ConversationDays
@@ -207,7 +187,7 @@ extension Connection {
 
   /// Calls `body` for each row until it answers false; answers whether it never did. Where an engine works out all rows
   /// that it is asked for, it is asked for a piece at a time.
-  private func forEachRow(
+  func forEachRow(
     of rows: ConversationRows, in group: HistoryGroup, inPiecesOf piece: Int?, _ body: (Row) throws -> Bool
   ) throws -> Bool {
     var arms: [HistoryArm] = group.messages
@@ -244,30 +224,20 @@ extension Connection {
     return failures
   }
 
-  private func addAttachments(to page: inout [StoredExchange], _ keys: ContentKeys) throws {
+  func addAttachments(to page: inout [StoredExchange], _ keys: ContentKeys) throws {
     var places: [UUIDv7: Int] = [:]
     for place in page.indices where page[place].attachmentCount > 0 { places[page[place].id] = place }
     guard !places.isEmpty else { return }
     try forEachRow(
       """
-      SELECT exchange_id, id, type, transfer_method, url, belongs_to, upload_file_id, file_name, file_size, mime_type,
-        metadata
+      SELECT \(unsafeSQL: StoredAttachment.columns), exchange_id
       FROM message_files
       WHERE exchange_id IN (\(list: Array(places.keys)))
       ORDER BY exchange_id, id
       """
     ) { row in
-      guard let place = places[try row.uuid(0)],
-        let kind = Attachment.Kind(rawValue: row.text(2)),
-        let transferMethod = Attachment.TransferMethod(rawValue: row.text(3)),
-        let owner = Attachment.Owner(rawValue: row.text(5))
-      else { throw StoreError.unusable("message_files holds a row of an unknown type, transfer method or owner") }
-      let attachment = Attachment(
-        kind: kind, transferMethod: transferMethod, url: row.text(4), belongsTo: owner,
-        uploadFileID: row.optionalText(6), fileName: row.optionalText(7), fileSize: row.optionalInteger(8),
-        mimeType: row.optionalText(9), metadata: row.bytes(10))
-      let id: UUIDv7 = try row.uuid(1)
-      page[place].attachments.append(StoredAttachment(id: id, attachment: try keys.opened(attachment, of: id)))
+      guard let place = places[try row.uuid(StoredAttachment.columnCount)] else { return true }
+      page[place].attachments.append(try StoredAttachment(row, keys))
       return true
     }
   }

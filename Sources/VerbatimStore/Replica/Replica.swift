@@ -21,6 +21,7 @@ final class Replica: Sendable {
     var condition = ReplicaState()
     var database: Database?
     var writes = OwnWrites(capacity: 100_000)
+    var changes = OwnChanges(capacity: 100_000)
     var statistics = ReplicaStatistics()
   }
 
@@ -64,6 +65,18 @@ final class Replica: Sendable {
     state.withLock { $0.writes.note(receipt.exchangeID, in: conversation, before: before, at: now) }
   }
 
+  /// A conversation was changed in the history's own database.
+  func note(_ changed: Conversation) {
+    let conversation = OwnWrites.Conversation(changed.id, account: changed.accountID)
+    state.withLock { $0.changes.note(conversation, at: changed.updatedAt) }
+  }
+
+  /// A conversation, as it was at last, is gone for good.
+  func noteGone(_ last: Conversation) {
+    let conversation = OwnWrites.Conversation(last.id, account: last.accountID)
+    state.withLock { $0.changes.note(conversation, at: last.updatedAt + 1) }
+  }
+
   // MARK: Reading
 
   /// Runs `body` on the replica; nil where the history's own database has to be asked: the replica is away, or lacks
@@ -71,19 +84,24 @@ final class Replica: Sendable {
   func read<Result: Sendable>(
     _ conversation: OwnWrites.Conversation, _ body: @escaping @Sendable (isolated Connection) throws -> Result
   ) async throws -> Result? {
-    let (database, needed) = state.withLock { state in
+    let (database, needed, change) = state.withLock { state in
       let isUsable: Bool = state.condition.condition == .ready && !state.writes.isOverflown
-      return (isUsable ? state.database : nil, state.writes.exchange(neededFor: conversation))
+      return (
+        isUsable ? state.database : nil, state.writes.exchange(neededFor: conversation),
+        state.changes.time(neededFor: conversation)
+      )
     }
     guard let database else { return count(\.missed, nil) }
     do {
       let calendar: PartitionCalendar = configuration.calendar
       let result: Result? = try await database.read { connection in
         if let needed, try !connection.holdsExchange(needed, calendar) { return nil }
+        if let change, try !connection.holdsChange(change, of: conversation) { return nil }
         return try body(connection)
       }
       guard let result else { return count(\.behind, nil) }
       if let needed { state.withLock { $0.writes.confirm(needed, in: conversation) } }
+      if let change { state.withLock { $0.changes.confirm(change, of: conversation) } }
       return count(\.reads, result)
     } catch let error as DatabaseError where error.kind != .cancelled {
       // What a replica takes over may end one read, or drop its table: that does not say that it is away.
@@ -187,6 +205,18 @@ package struct ReplicaStatistics: Sendable, Equatable {
 }
 
 extension Connection {
+  /// Whether a conversation shows a change, or one of another that came later.
+  fileprivate func holdsChange(_ time: Int64, of conversation: OwnWrites.Conversation) throws -> Bool {
+    let shown: Int64? = try first(
+      """
+      SELECT updated_at
+      FROM conversations
+      WHERE account_id = \(conversation.account.text) AND id = \(conversation.id.text)
+      """
+    ) { $0.integer(0) }
+    return shown.map { $0 >= time } ?? true
+  }
+
   /// Whether an exchange is here, or was and has been dropped with its day.
   fileprivate func holdsExchange(_ id: UUIDv7, _ calendar: PartitionCalendar) throws -> Bool {
     let day: Day = calendar.day(of: id.milliseconds)

@@ -24,7 +24,7 @@ struct Migration: Sendable {
   }
 
   /// In order of their versions.
-  static let all: [Migration] = [.recorder, .aliases, .dayTables]
+  static let all: [Migration] = [.recorder, .aliases, .dayTables, .conversationLists]
 
   /// The tables of the recorder. Documentation/design.md says what each is for.
   static let recorder = Migration(
@@ -54,6 +54,19 @@ struct Migration: Sendable {
         query: "SELECT 1 FROM verbatim_day_tables WHERE message_table = 1 OR error_table = 1",
         reason: "an older version would not find what is in the tables of days")),
     tables: ["verbatim_day_tables"], steps: { [$0.schema.dayTables($0)] })
+
+  /// What lists and purges of conversations need. On the way back the indexes stay: an older version does not mind them.
+  static let conversationLists = Migration(
+    version: 4, name: "conversation lists",
+    reversal: .script(
+      """
+      DROP TABLE IF EXISTS verbatim_conversation_tags;
+      DROP TABLE IF EXISTS verbatim_purged_days;
+      DROP TABLE IF EXISTS verbatim_purges
+      """,
+      loses: "tags of conversations, and purges that were cut off; verify of an older version misses what was purged"),
+    tables: ["verbatim_conversation_tags", "verbatim_purges", "verbatim_purged_days"],
+    steps: { $0.schema.conversationLists($0) })
 }
 
 extension StoreError {

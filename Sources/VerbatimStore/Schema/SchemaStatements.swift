@@ -27,6 +27,8 @@ protocol SchemaStatements {
   static func access(_ dialect: Dialect) -> [String]
   /// The table of the audit trail, likewise.
   static func audit(_ dialect: Dialect) -> [String]
+  /// Tags, purges, and indexes for lists of conversations, likewise.
+  static func conversationLists(_ dialect: Dialect) -> [String]
   /// A table for one day's messages, or for its failures, with its index; does nothing where it is there.
   static func historyTable(named name: String, hasFailures: Bool, _ dialect: Dialect) -> String
   /// The names of all tables that begin with one of the two history tables' names and `_`.

@@ -1,0 +1,139 @@
+import Databases
+import VerbatimModel
+
+/// Lists of conversations. In the order of their creation they are walked along an index, newest or oldest first, so a
+/// page costs what it returns; what a filter leaves out is passed over, within a bound, after which the page ends early.
+/// Every other order, and a tag, takes the conversations that there are of these, within the same bound, and sorts them.
+extension Connection {
+  /// Conversations that one page looks at, besides those that its offset passes over.
+  static let looked = 10_000
+  private static let largestPiece = 2_000
+
+  func conversations(matching query: ConversationQuery) throws -> ConversationPage {
+    var page: ConversationPage
+    if let tag = query.tag, let account = query.reach.account, let found = try conversations(of: account, tagged: tag) {
+      page = sorted(found, query)
+    } else if query.sort == .createdAt {
+      page = try walk(query)
+    } else {
+      page = sorted(try sortable(query), query)
+    }
+    try addTags(to: &page.conversations)
+    return page
+  }
+
+  private func walk(_ query: ConversationQuery) throws -> ConversationPage {
+    var listing = ConversationListing(query)
+    var place: ConversationSortKey? = query.cursor?.key
+    let bound: Int = query.offset + Self.looked
+    var looked = 0
+    var piece: Int = min(query.isUnfiltered ? query.offset + query.limit + 1 : 200, Self.largestPiece)
+    while true {
+      let found: [(Conversation, Bool)] = try self.query(Self.piece(of: query, behind: place, limit: piece)) { row in
+        (try Conversation(row), row.integer(Conversation.columnCount) != 0)
+      }
+      for (conversation, hasTag) in found where !listing.add(conversation, hasTag: hasTag) { return listing.page }
+      guard found.count == piece, let last = found.last?.0 else { return listing.page }
+      looked += found.count
+      guard looked < bound else {
+        listing.endEarly()
+        return listing.page
+      }
+      place = ConversationSortKey(last, by: .createdAt)
+      piece = min(piece * 4, Self.largestPiece, bound - looked)
+    }
+  }
+
+  private static func piece(
+    of query: ConversationQuery, behind place: ConversationSortKey?, limit: Int
+  ) -> SQL {
+    let direction: String = query.isAscending ? "ASC" : "DESC"
+    let isOfOneAccount: Bool = query.reach.account != nil
+    let order: String = isOfOneAccount ? "c.created_at %, c.id %" : "c.created_at %, c.account_id %, c.id %"
+    return """
+      SELECT \(unsafeSQL: Conversation.columns), \(hasTag(query.tag))
+      FROM conversations AS c
+      WHERE \(span(of: query)) AND \(isBehind(place, query))
+      ORDER BY \(unsafeSQL: order.replacing("%", with: direction))
+      LIMIT \(limit)
+      """
+  }
+
+  /// What an index of conversations finds.
+  private static func span(of query: ConversationQuery) -> SQL {
+    var condition: SQL = query.reach.account.map { "c.account_id = \($0)" } ?? "1 = 1"
+    if let user = query.indexedUser { condition = "\(condition) AND c.user_id = \(user)" }
+    guard let created = query.created else { return condition }
+    return "\(condition) AND c.created_at >= \(created.lowerBound) AND c.created_at < \(created.upperBound)"
+  }
+
+  /// Told so that every engine takes the time for a range of the index.
+  private static func isBehind(_ place: ConversationSortKey?, _ query: ConversationQuery) -> SQL {
+    guard let place else { return "1 = 1" }
+    let comparison: String = query.isAscending ? ">" : "<"
+    let time: SQL = "c.created_at \(unsafeSQL: comparison)"
+    let isBehindAlone: SQL = "c.id \(unsafeSQL: comparison) \(place.id)"
+    let rest: SQL =
+      query.reach.account != nil
+      ? isBehindAlone
+      : """
+      c.account_id \(unsafeSQL: comparison) \(place.accountID)
+          OR (c.account_id = \(place.accountID) AND \(isBehindAlone))
+      """
+    return "\(time)= \(place.number) AND (\(time) \(place.number) OR \(rest))"
+  }
+
+  private static func hasTag(_ tag: String?) -> SQL {
+    guard let tag else { return "1" }
+    return """
+      CASE WHEN EXISTS (
+        SELECT 1 FROM verbatim_conversation_tags AS t
+        WHERE t.account_id = c.account_id AND t.conversation_id = c.id AND t.tag = \(tag)
+      ) THEN 1 ELSE 0 END
+      """
+  }
+
+  /// nil where they are too many to be sorted here.
+  private func conversations(of account: String, tagged tag: String) throws -> [Conversation]? {
+    let found: [Conversation] = try query(
+      """
+      SELECT \(unsafeSQL: Conversation.columns)
+      FROM verbatim_conversation_tags AS t
+      JOIN conversations AS c ON c.account_id = t.account_id AND c.id = t.conversation_id
+      WHERE t.account_id = \(account) AND t.tag = \(tag)
+      LIMIT \(Self.looked + 1)
+      """
+    ) { try Conversation($0) }
+    return found.count > Self.looked ? nil : found
+  }
+
+  private func sortable(_ query: ConversationQuery) throws -> [Conversation] {
+    let found: [Conversation] = try self.query(
+      """
+      SELECT \(unsafeSQL: Conversation.columns)
+      FROM conversations AS c
+      WHERE \(Self.span(of: query))
+      LIMIT \(Self.looked + 1)
+      """
+    ) { try Conversation($0) }
+    guard query.tag == nil, found.count <= Self.looked else {
+      throw StoreError.rejected(
+        field: "sort",
+        reason: """
+          by anything but created_at takes at most \(Self.looked) conversations, and there are more: narrow them down by \
+          user_id, tag, from or to
+          """)
+    }
+    return found
+  }
+
+  private func sorted(_ conversations: [Conversation], _ query: ConversationQuery) -> ConversationPage {
+    let keyed = conversations.map { (key: ConversationSortKey($0, by: query.sort), conversation: $0) }
+    var listing = ConversationListing(query)
+    for (key, conversation) in keyed.sorted(by: { query.isAscending ? $0.key < $1.key : $1.key < $0.key }) {
+      if let place = query.cursor?.key, query.isAscending ? key <= place : key >= place { continue }
+      guard listing.add(conversation, hasTag: true) else { break }
+    }
+    return listing.page
+  }
+}

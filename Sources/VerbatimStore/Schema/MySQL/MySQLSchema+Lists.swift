@@ -1,0 +1,47 @@
+import Databases
+
+extension MySQLSchema {
+  static func conversationLists(_ dialect: Dialect) -> [String] {
+    let options: String = options(dialect)
+    return [
+      """
+      CREATE TABLE IF NOT EXISTS verbatim_conversation_tags (
+        account_id      VARCHAR(64) NOT NULL,
+        conversation_id VARCHAR(255) NOT NULL,
+        tag             VARCHAR(64) NOT NULL,
+        PRIMARY KEY (account_id, conversation_id, tag),
+        INDEX verbatim_conversation_tags_tag (account_id, tag, conversation_id)
+      ) \(options)
+      """,
+      """
+      CREATE TABLE IF NOT EXISTS verbatim_purges (
+        account_id      VARCHAR(64) NOT NULL,
+        conversation_id VARCHAR(255) NOT NULL,
+        requested_at    BIGINT NOT NULL,
+        PRIMARY KEY (account_id, conversation_id)
+      ) \(options)
+      """,
+      """
+      CREATE TABLE IF NOT EXISTS verbatim_purged_days (
+        day       BIGINT NOT NULL PRIMARY KEY,
+        leftovers BIGINT NOT NULL
+      ) \(options)
+      """,
+      index("conversations_account", "account_id, created_at, id"),
+      index("conversations_created", "created_at, account_id, id"),
+    ]
+  }
+
+  /// MySQL has no `ADD INDEX IF NOT EXISTS`.
+  private static func index(_ name: String, _ columns: String) -> String {
+    """
+    SET @verbatim_index = IF(
+      (SELECT count(*) FROM information_schema.statistics
+       WHERE table_schema = database() AND table_name = 'conversations' AND index_name = '\(name)') = 0,
+      'ALTER TABLE conversations ADD INDEX \(name) (\(columns))', 'DO 0');
+    PREPARE verbatim_index FROM @verbatim_index;
+    EXECUTE verbatim_index;
+    DEALLOCATE PREPARE verbatim_index
+    """
+  }
+}
