@@ -51,7 +51,7 @@ extension Connection {
     var budget = PageBudget()
     var days: ConversationDays? = try self.days(of: rows)
     while let found = days, !page.hasMore {
-      for group in rows.groups(of: found.places, tablesAtOnce: ConversationRows.tablesAtOnce) where !page.hasMore {
+      for group in rows.groups(of: found.places) where !page.hasMore {
         _ = try forEachRow(of: rows, in: group, inPiecesOf: piece) { row in
           guard page.messages.count < limit, page.messages.isEmpty || !budget.isSpent else {
             page.hasMore = true

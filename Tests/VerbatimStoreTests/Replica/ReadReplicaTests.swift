@@ -79,6 +79,37 @@ import VerbatimTesting
   }
 
   @Test(arguments: ReplicatedServer.Kind.allCases)
+  func `a conversation that was just changed or deleted is not read as it was`(
+    kind: ReplicatedServer.Kind
+  ) async throws {
+    try await ReplicatedServer.with(kind) { servers in
+      try await Self.withStore(servers) { store in
+        for id in ["renamed", "deleted", "purged"] {
+          _ = try await store.append(.sample(conversation: id), account: "a")
+        }
+        try await servers.catchUp()
+        try await store.lookAtReplica()
+        try await servers.pause()
+        var change = ConversationChange()
+        change.name = "new"
+        _ = try await store.change("renamed", change, within: .account("a"))
+        #expect(try await store.delete("deleted", within: .account("a")))
+        _ = try await store.purge("purged", within: .account("a"))
+        #expect(try await store.conversation("renamed", account: "a")?.name == "new")
+        for id in ["deleted", "purged"] {
+          #expect(try await store.conversation(id, account: "a") == nil)
+          #expect(try await store.messages(of: id, within: .account("a"), limit: 1) == nil)
+        }
+        try await servers.resume()
+        try await servers.catchUp()
+        let before = try #require(store.replicaStatistics)
+        #expect(try await store.conversation("renamed", account: "a")?.name == "new")
+        #expect(store.replicaStatistics?.reads == before.reads + 1)
+      }
+    }
+  }
+
+  @Test(arguments: ReplicatedServer.Kind.allCases)
   func `what the replica does not know is asked of its primary`(kind: ReplicatedServer.Kind) async throws {
     try await ReplicatedServer.with(kind) { servers in
       try await Self.withStore(servers) { store in
