@@ -64,7 +64,11 @@ import VerbatimTesting
         #expect(first.exchanges.first { $0.finishReason == "tool_calls" }?.choices.first?.toolCalls != nil)
         let named = try #require(await store.conversation("1", account: "default"))
         #expect(corpus.expected(0).contains { $0.query.hasPrefix(named.name) })
-        #expect(try await store.conversation("8", account: "default")?.status == .deleted)
+        #expect(try await store.conversation("8", account: "default") == nil)
+        var deleted = ConversationQuery(.account("default"))
+        deleted.statuses = [.deleted]
+        let found = try await store.conversations(matching: deleted).conversations
+        #expect(found.map(\.id) == ["8"])
       }
       let settings = try await legacy.rows(
         "SELECT conversation_id, temperature, max_tokens, system_message FROM conversation_settings", columns: 4)
