@@ -115,7 +115,7 @@ extension Connection {
   private func failure(_ outline: FailureOutline) throws -> StoredExchange? {
     try first(
       """
-      SELECT \(unsafeSQL: HistoryColumns.all), error_code, error_message
+      SELECT \(unsafeSQL: HistoryRow.columns), error_code, error_message
       FROM \(identifier: outline.table)
       WHERE id = \(outline.id)
       """
