@@ -14,12 +14,13 @@ extension Store {
   package func setSettings(
     _ settings: ConversationSettings, of conversation: String, within reach: Reach
   ) async throws -> ConversationSettings? {
-    let now: Int64 = configuration.clock()
+    let (now, redaction) = (configuration.clock(), redaction)
     return try await managing { connection in
       try connection.transaction {
         guard let found = try connection.conversation(following: conversation, within: reach),
           try connection.lock(found)
         else { return nil }
+        let settings: ConversationSettings = settings.redacted(by: redaction?.redactor(of: found.appID))
         try connection.write(settings, of: found, now: now)
         return try connection.settings(of: found)
       }

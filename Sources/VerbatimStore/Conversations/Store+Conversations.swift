@@ -11,10 +11,11 @@ extension Store {
 
   /// nil where there is no such conversation.
   package func change(_ id: String, _ change: ConversationChange, within reach: Reach) async throws -> Conversation? {
-    let now: Int64 = configuration.clock()
+    let (now, redaction) = (configuration.clock(), redaction)
     return try await changing { connection in
       try connection.transaction {
         guard let old = try connection.conversation(following: id, within: reach) else { return nil }
+        let change: ConversationChange = change.redacted(by: redaction?.redactor(of: old.appID))
         guard try connection.apply(change, to: old, now: now) else { return nil }
         return try connection.conversation(withTagsOf: old)
       }

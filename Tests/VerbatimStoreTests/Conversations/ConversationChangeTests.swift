@@ -109,6 +109,26 @@ import VerbatimTesting
     }
   }
 
+  @Test(arguments: TestEngine.allCases)
+  func `changes and settings are redacted as exchanges are`(engine: TestEngine) async throws {
+    try await engine.withStore {
+      $0.redaction.standard = .mask
+    } _: { store in
+      try await store.add("c", at: midJanuary)
+      var change = ConversationChange()
+      change.name = "mail alice@example.com"
+      change.tags = ["alice@example.com"]
+      change.metadata = .replace(Bytes(utf8: #"{"m":"alice@example.com"}"#))
+      let changed = try #require(await store.change("c", change, within: mine))
+      #expect(changed.name == "mail [email]" && changed.tags == ["[email]"])
+      #expect(changed.metadata?.string == #"{"m":"[email]"}"#)
+      var settings = ConversationSettings()
+      settings.systemMessage = "Answer alice@example.com"
+      let set = try await store.setSettings(settings, of: "c", within: mine)
+      #expect(set?.systemMessage == "Answer [email]")
+    }
+  }
+
   @Test func `what was known before a take-over stays first in the metadata`() {
     let old = Bytes(utf8: #"{"legacy":{"id":7},"note":1}"#)
     let replaced = ConversationChange.Metadata.replace(Bytes(utf8: #"{"x": 2}"#)).applied(to: old)
