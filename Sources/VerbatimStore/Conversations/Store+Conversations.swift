@@ -36,14 +36,19 @@ extension Store {
     return deleted != nil
   }
 
-  /// Brings a deleted conversation back; nil where there is none.
+  /// Brings a deleted conversation back, and leaves one that is there as it is; nil where there is neither.
   package func restore(_ id: String, within reach: Reach) async throws -> Conversation? {
     let now: Int64 = configuration.clock()
     return try await changing { connection in
       try connection.transaction {
-        guard let old = try connection.conversation(following: id, within: reach, isDeleted: true),
-          try !connection.isBeingPurged(old), try connection.setStatus(.active, of: old, now: now)
-        else { return nil }
+        guard let old = try connection.conversation(following: id, within: reach, isDeleted: true) else {
+          return try connection.conversation(following: id, within: reach).flatMap {
+            try connection.conversation(withTagsOf: $0)
+          }
+        }
+        guard try !connection.isBeingPurged(old), try connection.setStatus(.active, of: old, now: now) else {
+          return nil
+        }
         return try connection.conversation(withTagsOf: old)
       }
     }

@@ -110,7 +110,7 @@ import VerbatimTesting
       ("PATCH", "/api/v1/conversations/c", #"{"status":"deleted"}"#, 400),
       ("PATCH", "/api/v1/conversations/c", #"{"tags":["a\u0000"]}"#, 400),
       ("PATCH", "/api/v1/conversations/c", #"{"metadata":[]}"#, 400),
-      ("PATCH", "/api/v1/conversations/none", "{}", 404), ("POST", "/api/v1/conversations/c/restore", "", 404),
+      ("PATCH", "/api/v1/conversations/none", "{}", 404), ("POST", "/api/v1/conversations/none/restore", "", 404),
       ("PUT", "/api/v1/conversations/c/settings", #"{"temperature":2.01}"#, 400),
       ("PUT", "/api/v1/conversations/c/settings", #"{"top_p":-0.1}"#, 400),
       ("PUT", "/api/v1/conversations/c/settings", #"{"presence_penalty":"1"}"#, 400),
