@@ -24,12 +24,13 @@ build: packages-build ## build .build/release/verbatim
 test: packages-test venv ## run every test; the crash rounds come last
 	$(SWIFT) build --build-tests
 	.venv/bin/python Scripts/check-examples.py .build/debug/verbatim README.md Documentation/api.md
+	Scripts/check-embedding.sh
 	set -e; for suite in $(TEST_TARGETS); do \
 	  echo "== $$suite"; $(SWIFT) test --skip-build --disable-xctest --filter "^$$suite\."; \
 	done
 
 check: packages-test ## format lint, import check, warnings as errors
-	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Examples
 	Scripts/check-imports.sh
 	$(SWIFT) build --build-tests --scratch-path .build/check $(WARNINGS_AS_ERRORS)
 
