@@ -5,9 +5,9 @@ extension Store {
   /// The error history. nil where there is no such conversation. Without one, a page looks at a bounded number of
   /// failures, whoever they belong to, and ends early after these.
   package func failures(matching query: FailureQuery) async throws -> FailurePage? {
-    let calendar: PartitionCalendar = calendar
+    let (calendar, keys): (PartitionCalendar, ContentKeys) = (calendar, contentKeys)
     return try await readingHistory { connection, absent in
-      try connection.snapshot { try connection.failures(matching: query, absent, calendar) }
+      try connection.snapshot { try connection.failures(matching: query, absent, calendar, keys) }
     }
   }
 }
@@ -32,7 +32,7 @@ private struct FailureOutline {
 
 extension Connection {
   fileprivate func failures(
-    matching query: FailureQuery, _ absent: Set<String>, _ calendar: PartitionCalendar
+    matching query: FailureQuery, _ absent: Set<String>, _ calendar: PartitionCalendar, _ keys: ContentKeys
   ) throws -> FailurePage? {
     var places: [DayPlace]
     var conversation: Conversation?
@@ -52,11 +52,11 @@ extension Connection {
         page.next = page.failures.last?.id
         break
       }
-      guard let failure = try failure(outline) else { continue }
+      guard let failure = try failure(outline, keys) else { continue }
       page.failures.append(failure)
       budget.spend(failure)
     }
-    try addAttachments(to: &page.failures)
+    try addAttachments(to: &page.failures, keys)
     return page
   }
 
@@ -112,13 +112,13 @@ extension Connection {
       """
   }
 
-  private func failure(_ outline: FailureOutline) throws -> StoredExchange? {
+  private func failure(_ outline: FailureOutline, _ keys: ContentKeys) throws -> StoredExchange? {
     try first(
       """
       SELECT \(unsafeSQL: HistoryRow.columns), error_code, error_message
       FROM \(identifier: outline.table)
       WHERE id = \(outline.id)
       """
-    ) { try HistoryRow($0).failedExchange() }
+    ) { try HistoryRow($0, keys).failedExchange() }
   }
 }

@@ -12,11 +12,11 @@ extension Store {
   package func files(
     of id: String, within reach: Reach, behind last: UUIDv7? = nil, limit: Int
   ) async throws -> FilePage? {
-    let calendar: PartitionCalendar = calendar
+    let (calendar, keys): (PartitionCalendar, ContentKeys) = (calendar, contentKeys)
     return try await readingHistory { connection, absent in
       try connection.snapshot {
         guard let conversation = try connection.conversation(following: id, within: reach) else { return nil }
-        return try connection.files(of: conversation, behind: last, limit: limit, absent, calendar)
+        return try connection.files(of: conversation, behind: last, limit: limit, absent, calendar, keys)
       }
     }
   }
@@ -25,7 +25,7 @@ extension Store {
 extension Connection {
   fileprivate func files(
     of conversation: Conversation, behind last: UUIDv7?, limit: Int, _ absent: Set<String>,
-    _ calendar: PartitionCalendar
+    _ calendar: PartitionCalendar, _ keys: ContentKeys
   ) throws -> FilePage {
     let first: UUIDv7 = try last.map { try exchange(ofFile: $0, conversation) ?? $0 } ?? .beforeAll
     // The last file's own exchange may have no more.
@@ -41,7 +41,7 @@ extension Connection {
       LIMIT \(limit + 1)
       """
     ) { row in
-      page.files.append((try row.uuid(StoredAttachment.columnCount), try StoredAttachment(row)))
+      page.files.append((try row.uuid(StoredAttachment.columnCount), try StoredAttachment(row, keys)))
       return true
     }
     page.hasMore = page.files.count > limit

@@ -26,14 +26,14 @@ extension Store {
     of id: String, within reach: Reach, from place: PagePlace = .newest, limit: Int
   ) async throws -> MessagePage? {
     guard let account = reach.account else { return nil }
-    let calendar: PartitionCalendar = calendar
+    let (calendar, keys): (PartitionCalendar, ContentKeys) = (calendar, contentKeys)
     let page: @Sendable (isolated Connection, Set<String>) throws -> MessagePage? = { connection, absent in
       try connection.snapshot {
         guard var conversation = try connection.conversation(following: id, within: reach) else { return nil }
         try connection.addTags(to: &conversation)
         var rows = ConversationRows(
-          conversation: conversation.id, account: conversation.accountID, reach: reach, place: place, calendar: calendar
-        )
+          conversation: conversation.id, account: conversation.accountID, reach: reach, place: place,
+          calendar: calendar, keys: keys)
         rows.absentTables = absent
         return try connection.messages(of: rows, MessagePage(conversation: conversation), limit: limit)
       }
@@ -57,8 +57,8 @@ extension Connection {
             page.hasMore = true
             return false
           }
-          let row = HistoryRow(row)
-          let message = StoredMessage(id: try row.id(), message: row.message(), createdAt: row.createdAt)
+          let row = HistoryRow(row, rows.keys)
+          let message = StoredMessage(id: try row.id(), message: try row.message(), createdAt: row.createdAt)
           budget.spend(message.message)
           page.messages.append(message)
           return true
