@@ -5,7 +5,8 @@ import Glibc
 /// kills it, and removes its folder.
 package final class DatabaseServerProcess: Sendable {
   /// Arguments: the server's folder, then its command. While the server runs, each line on standard input is a signal
-  /// for it; the end of the input is the end of the tests.
+  /// for it; the end of the input is the end of the tests. The folder may be gone by then, and a redirection that fails
+  /// ends the shell with `:`, though not with `true`.
   private static let script = """
     folder=$1
     shift
@@ -14,7 +15,7 @@ package final class DatabaseServerProcess: Sendable {
     server=$!
     (
       while read -r signal <&3; do kill -"$signal" "$server"; done
-      : > "$folder/abandoned"
+      true > "$folder/abandoned"
       kill -KILL "$server"
     ) &
     watcher=$!

@@ -12,11 +12,21 @@ package final class RedisServer: Sendable {
 
   package var address: RedisAddress { RedisAddress(port: port) }
 
-  /// Returns when the server takes connections. `arguments`: its own options, `--requirepass` for example.
-  package static func start(_ arguments: [String] = []) async throws -> RedisServer {
+  /// Runs `body` beside a server that takes connections, and that is gone afterwards. `arguments`: its own options,
+  /// `--requirepass` for example.
+  package static func with<Result>(
+    _ arguments: [String] = [], _ body: (RedisServer) async throws -> Result
+  ) async throws -> Result {
     let server = try RedisServer(arguments)
-    try await server.start()
-    return server
+    do {
+      try await server.start()
+      let result = try await body(server)
+      try await server.kill()
+      return result
+    } catch {
+      try await server.kill()
+      throw error
+    }
   }
 
   private init(_ arguments: [String]) throws {
@@ -42,7 +52,7 @@ package final class RedisServer: Sendable {
     }
   }
 
-  /// SIGKILL, as a crash.
+  /// SIGKILL, as a crash; also of one that is paused or was killed before.
   package func kill() async throws { try await process.withLock { $0 }?.end(with: "KILL") }
 
   /// Stops it where it stands, so that it answers nobody, until `resume`.

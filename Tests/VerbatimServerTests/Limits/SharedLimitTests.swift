@@ -21,37 +21,40 @@ import VerbatimTesting
   }
 
   @Test func `two servers share one limit`() async throws {
-    let redis = try await RedisServer.start()
-    try await SpawnedServer.with(environment: environment(redis)) { first in
-      try await SpawnedServer.with(environment: environment(redis)) { second in
-        let statuses = try await statuses(100, from: [first, second])
-        #expect(statuses.filter { $0 == 404 }.count == 20)
-        #expect(statuses.filter { $0 == 429 }.count == 80)
+    try await RedisServer.with { redis in
+      try await SpawnedServer.with(environment: environment(redis)) { first in
+        try await SpawnedServer.with(environment: environment(redis)) { second in
+          let statuses = try await statuses(100, from: [first, second])
+          #expect(statuses.filter { $0 == 404 }.count == 20)
+          #expect(statuses.filter { $0 == 429 }.count == 80)
+        }
       }
     }
   }
 
   @Test func `Redis killed amid requests fails none of them`() async throws {
-    let redis = try await RedisServer.start()
-    try await SpawnedServer.with(environment: environment(redis)) { server in
-      async let during = statuses(2000, from: [server])
-      try await redis.kill()
-      let all = try await during
-      #expect(all.count == 2000)
-      #expect(Set(all).subtracting([404, 429]) == [])
-      // Some were let through by Redis, and those after it by the server's own bucket.
-      #expect((20...41).contains(all.filter { $0 == 404 }.count))
-      await server.terminate()
-      #expect(server.process.standardError.contains("Redis cannot be used"))
+    try await RedisServer.with { redis in
+      try await SpawnedServer.with(environment: environment(redis)) { server in
+        async let during = statuses(2000, from: [server])
+        try await redis.kill()
+        let all = try await during
+        #expect(all.count == 2000)
+        #expect(Set(all).subtracting([404, 429]) == [])
+        // Some were let through by Redis, and those after it by the server's own bucket.
+        #expect((20...41).contains(all.filter { $0 == 404 }.count))
+        await server.terminate()
+        #expect(server.process.standardError.contains("Redis cannot be used"))
+      }
     }
   }
 
   @Test func `a server starts and limits without the Redis that it was told of`() async throws {
-    let redis = try await RedisServer.start()
-    try await redis.kill()
-    try await SpawnedServer.with(environment: environment(redis)) { server in
-      let statuses = try await statuses(30, from: [server])
-      #expect(statuses.filter { $0 == 404 }.count == 20)
+    try await RedisServer.with { redis in
+      try await redis.kill()
+      try await SpawnedServer.with(environment: environment(redis)) { server in
+        let statuses = try await statuses(30, from: [server])
+        #expect(statuses.filter { $0 == 404 }.count == 20)
+      }
     }
   }
 }
