@@ -59,7 +59,8 @@ import VerbatimTesting
       }
       var read: [StoredExchange] = []
       var place = PagePlace.oldest
-      while case .page(let page) = try await store.exchanges(of: "c", within: .account("a"), from: place, limit: limit) {
+      while case .page(let page) = try await store.exchanges(of: "c", within: .account("a"), from: place, limit: limit)
+      {
         read += page.exchanges
         #expect(page.exchanges.count == limit || !page.hasMore)
         guard page.hasMore, let last = page.exchanges.last else { break }

@@ -53,7 +53,9 @@ import VerbatimTesting
   ) async throws -> [String] {
     var pages: [String] = []
     var place: PagePlace = start
-    while case .page(let page) = try await store.exchanges(of: conversation, within: .account("a"), from: place, limit: limit) {
+    while case .page(let page) = try await store.exchanges(
+      of: conversation, within: .account("a"), from: place, limit: limit)
+    {
       let said = page.exchanges.map { exchange in
         (exchange.messages + exchange.choices).compactMap { $0.content?.string }.joined(separator: ",")
       }

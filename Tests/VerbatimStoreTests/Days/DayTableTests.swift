@@ -168,7 +168,8 @@ extension Store {
   func allExchanges(of conversation: String, limit: Int, from start: PagePlace) async throws -> [UUIDv7] {
     var ids: [UUIDv7] = []
     var place: PagePlace = start
-    while case .page(let page) = try await exchanges(of: conversation, within: .account("a"), from: place, limit: limit) {
+    while case .page(let page) = try await exchanges(of: conversation, within: .account("a"), from: place, limit: limit)
+    {
       let found: [UUIDv7] = page.exchanges.map(\.id)
       switch place {
       case .newest, .before: ids = found + ids

@@ -89,7 +89,9 @@ import VerbatimTesting
   func `keys are listed page by page, newest first`(engine: TestEngine) async throws {
     try await withMain(engine) { main in
       _ = try await main.createAccount(named: "a", role: .user)
-      for number in 1...5 { _ = try await main.createKey(key(number < 3 ? "a" : "default", "\(number)", hash: UInt8(number))) }
+      for number in 1...5 {
+        _ = try await main.createKey(key(number < 3 ? "a" : "default", "\(number)", hash: UInt8(number)))
+      }
       let page = try await main.keys(KeyFilter(), before: nil, limit: 2)
       let rest = try await main.keys(KeyFilter(), before: page.last?.id, limit: 10)
       #expect(page.map(\.name) + rest.map(\.name) == ["5", "4", "3", "2", "1"])
