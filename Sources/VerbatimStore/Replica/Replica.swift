@@ -129,17 +129,18 @@ final class Replica: Sendable {
 
   /// Looks whether the replica is there and what it has.
   func look() async {
+    let absences: Int = state.withLock { $0.condition.absences }
     do {
       let database: Database = try await openDatabase()
       guard let probe = state.withLock({ $0.writes.probe }) else {
         try await database.read { connection in _ = try connection.schemaVersion() }
-        return become(.ready)
+        return becomeReady(since: absences)
       }
       if try await holds(probe, database) {
         state.withLock { $0.writes.confirm(probe) }
-        become(.ready)
+        becomeReady(since: absences)
       } else if probe.writtenAt.duration(to: clock()) <= configuration.maximumLag {
-        if state.withLock({ $0.condition.condition != .lagging }) { become(.ready) }
+        if state.withLock({ $0.condition.condition != .lagging }) { becomeReady(since: absences) }
       } else if try await holds(probe, primary) {
         become(.lagging)
       } else {
@@ -171,6 +172,12 @@ final class Replica: Sendable {
     }
     state.withLock { $0.database = database }
     return database
+  }
+
+  /// Unless a reader has found it away while it was looked at, which is newer.
+  private func becomeReady(since absences: Int) {
+    guard state.withLock({ $0.condition.absences == absences }) else { return }
+    become(.ready)
   }
 
   private func become(_ condition: ReplicaState.Condition) {

@@ -9,9 +9,12 @@ struct ReplicaState: Equatable {
   }
 
   private(set) var condition = Condition.unknown
+  /// How often it was found away.
+  private(set) var absences = 0
 
   /// Answers what is to be logged, for a condition of another kind than before.
   mutating func become(_ next: Condition) -> String? {
+    if case .away = next { absences += 1 }
     defer { condition = next }
     switch (condition, next) {
     case (.ready, .ready), (.lagging, .lagging), (.away, .away), (_, .unknown): return nil

@@ -115,7 +115,7 @@ import VerbatimTesting
     try await TestAPI.with { api in
       for (path, allowed) in [
         ("/api/chat/health", "GET, HEAD, OPTIONS"), ("/api/chat/insert/batch", "OPTIONS, POST"),
-        ("*", "GET, HEAD, OPTIONS, POST"),
+        ("*", "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"),
       ] {
         let answer = try await api.request("OPTIONS", path)
         #expect(answer.status == 204)
