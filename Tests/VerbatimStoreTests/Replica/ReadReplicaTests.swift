@@ -161,6 +161,8 @@ import VerbatimTesting
       try await Self.withStore(servers, { $0.log = lines.log }) { store in
         _ = try await store.append(.sample(conversation: "c"), account: "a")
         try await servers.catchUp()
+        // It may have lacked the schema when the store was opened.
+        let before = lines.count("cannot be read")
         try await servers.killReplica()
         for _ in 0..<3 {
           let found = try await store.conversation("c", account: "a")
@@ -168,7 +170,7 @@ import VerbatimTesting
         }
         try await store.lookAtReplica()
         #expect(store.replicaStatistics?.condition == "away")
-        #expect(lines.count("cannot be read") == 1)
+        #expect(lines.count("cannot be read") == before + 1)
         // A store that starts meanwhile serves, too.
         try await StoreFixture(engine: servers.primary).withStore({ $0.replica = servers.replica }) { other in
           let found6 = try await other.conversation("c", account: "a")
