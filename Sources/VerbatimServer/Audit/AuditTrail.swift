@@ -12,6 +12,9 @@ import VerbatimStore
 ///   those of its last second.
 package final class AuditTrail: Sendable {
   private static let interval: Duration = .seconds(1)
+  /// While more waits than is written at once: so that many traces do not hold up the requests of a moment.
+  private static let busyInterval: Duration = .milliseconds(50)
+  private static let fewRows = 100
   private static let rowsAtOnce = 1000
   /// How often rows that are too old are removed.
   private static let removalInterval: Duration = .seconds(3600)
@@ -54,32 +57,44 @@ package final class AuditTrail: Sendable {
 
   /// Writes what was counted so far. What cannot be written waits.
   package func flush() async {
-    while true {
-      let waiting = reads.withLock { $0.waiting(limit: Self.rowsAtOnce) }
-      guard !waiting.isEmpty else { return }
-      do {
-        try await main.record(waiting)
-      } catch {
-        return noteFailure(error)
-      }
-      noteFailure(nil)
-      let now = clock()
-      reads.withLock { $0.wrote(waiting, at: now) }
-      if waiting.count < Self.rowsAtOnce { return }
-    }
+    while await write(atMost: Self.rowsAtOnce) == Self.rowsAtOnce {}
   }
 
-  /// Writes each second until it is cancelled, and then once more.
+  /// Answers how many rows were written.
+  private func write(atMost limit: Int) async -> Int {
+    let waiting = reads.withLock { $0.waiting(limit: limit) }
+    guard !waiting.isEmpty else { return 0 }
+    do {
+      try await main.record(waiting)
+    } catch {
+      noteFailure(error)
+      return 0
+    }
+    noteFailure(nil)
+    let now = clock()
+    reads.withLock { $0.wrote(waiting, at: now) }
+    return waiting.count
+  }
+
+  /// A tenth of what waits; answers when to go on.
+  private func writeSome() async -> Duration {
+    let waiting = reads.withLock { $0.unwrittenCount }
+    let written = await write(atMost: max(Self.fewRows, min(waiting / 10, Self.rowsAtOnce)))
+    return written > 0 && written < waiting ? Self.busyInterval : Self.interval
+  }
+
+  /// Writes each second until it is cancelled, and then all that is left.
   package func run() async {
     var removal = ContinuousClock.now
+    var pause = Self.interval
     while !Task.isCancelled {
       if removal <= .now {
         await removeOld()
         removal = .now + Self.removalInterval
       }
       // Cancelling ends the wait, and the loop then.
-      try? await Task.sleep(for: Self.interval)
-      await Task { await flush() }.value
+      try? await Task.sleep(for: pause)
+      if Task.isCancelled { await Task { await flush() }.value } else { pause = await writeSome() }
     }
   }
 

@@ -31,6 +31,8 @@ struct ReadTally: Sendable {
   private var counted: [Subject: AuditEntry] = [:]
   /// Those whose count is not written yet.
   private var unwritten: Set<Subject> = []
+  /// The minute whose forerunners were forgotten.
+  private var tidiedMinute: Int64 = 0
 
   /// `capacity`: how many rows may wait for being written.
   init(capacity: Int) { self.capacity = capacity }
@@ -54,12 +56,19 @@ struct ReadTally: Sendable {
   /// The rows were written with these counts. What has grown meanwhile goes on waiting; what belongs to a minute that is
   /// over is forgotten, and so is everything written where there is much of it: the next read begins another row.
   mutating func wrote(_ entries: [AuditEntry], at time: Int64) {
-    for entry in entries {
-      let subject = Subject(entry)
-      if counted[subject] == entry { unwritten.remove(subject) }
-    }
     let minute = time / 60_000
     let isCrowded = counted.count > capacity / 2
-    counted = counted.filter { unwritten.contains($0.key) || (!isCrowded && $0.key.minute >= minute) }
+    var kept: Set<Subject> = []
+    for entry in entries {
+      let subject = Subject(entry)
+      guard counted[subject] == entry else { continue }
+      unwritten.remove(subject)
+      if isCrowded || subject.minute < minute { counted[subject] = nil } else { kept.insert(subject) }
+    }
+    guard isCrowded || minute > tidiedMinute else { return }
+    // The first of a minute, so what is written and not of now is of another; no walk over all, while reads wait.
+    tidiedMinute = minute
+    counted = Dictionary(
+      unwritten.union(kept).compactMap { subject in counted[subject].map { (subject, $0) } }, uniquingKeysWith: { $1 })
   }
 }
