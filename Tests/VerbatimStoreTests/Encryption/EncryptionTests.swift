@@ -154,7 +154,7 @@ import VerbatimTesting
       try await fixture.withStore {
         $0.isDaily = true
       } _: { store in
-        await #expect(throws: StoreError.self) {
+        _ = await #expect(throws: StoreError.self) {
           try await store.exchanges(of: "c", account: "a", before: nil, limit: 20)
         }
       }
