@@ -97,7 +97,7 @@ final class PostgresDriver: Driver {
     _ bulk: BulkInsert, rows: Int, bind: (Int, borrowing Binds) -> Void, conflicted: ((Int) -> Void)?
   ) throws(DatabaseError) -> Int {
     if case .fail = bulk.conflict, rows >= Self.copiedRows { return try copy(bulk, rows: rows, bind) }
-    let gathered = gatherer(bulk)
+    let gathered = kept(bulk, in: &bulks, PostgresBulk.init)
     defer { gathered.removeAll() }
     let statement = try statement(bulk.text) { gathered.statementText }
     defer { release(statement) }
@@ -109,11 +109,7 @@ final class PostgresDriver: Driver {
   private func copy(
     _ bulk: BulkInsert, rows: Int, _ bind: (Int, borrowing Binds) -> Void
   ) throws(DatabaseError) -> Int {
-    let copy = copies[bulk.text] ?? PostgresCopy(bulk)
-    if copies[bulk.text] == nil {
-      if copies.count >= settings.cachedStatements { copies.removeAll() }
-      copies[bulk.text] = copy
-    }
+    let copy = kept(bulk, in: &copies, PostgresCopy.init)
     defer { copy.removeAll() }
     try copy.gather(rows: rows, bind)
     if interruption.isRequested { throw .cancelled }
@@ -121,11 +117,13 @@ final class PostgresDriver: Driver {
   }
 
   /// Kept for the next rows, but not for the tables of all days that there ever were.
-  private func gatherer(_ bulk: BulkInsert) -> PostgresBulk {
-    if let kept = bulks[bulk.text] { return kept }
-    if bulks.count >= settings.cachedStatements { bulks.removeAll() }
-    let new = PostgresBulk(bulk)
-    bulks[bulk.text] = new
+  private func kept<Gatherer>(
+    _ bulk: BulkInsert, in gatherers: inout [String: Gatherer], _ make: (BulkInsert) -> Gatherer
+  ) -> Gatherer {
+    if let kept = gatherers[bulk.text] { return kept }
+    if gatherers.count >= settings.cachedStatements { gatherers.removeAll() }
+    let new = make(bulk)
+    gatherers[bulk.text] = new
     return new
   }
 

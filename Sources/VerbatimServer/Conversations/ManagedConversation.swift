@@ -29,27 +29,9 @@ extension JSONWriter {
       key("metadata")
       raw(conversation.metadata ?? Bytes(utf8: "{}"))
     }
-    key("created_at")
-    timestamp(conversation.createdAt)
-    key("updated_at")
-    timestamp(conversation.updatedAt)
-    key("last_active_at")
-    timestamp(conversation.lastActiveAt)
+    times(of: conversation)
     key("deleted_at")
     if let time = conversation.deletedAt, conversation.status == .deleted { timestamp(time) } else { null() }
     endObject()
-  }
-
-  private mutating func counters(of conversation: Conversation) {
-    key("dialogue_count")
-    integer(conversation.dialogueCount)
-    key("error_count")
-    integer(conversation.errorCount)
-    key("message_count")
-    integer(conversation.messageCount)
-    key("total_tokens")
-    integer(conversation.totalTokens)
-    key("total_price")
-    millionths(conversation.totalPrice)
   }
 }

@@ -16,6 +16,12 @@ extension JSONWriter {
     string(conversation.status == .active ? "normal" : conversation.status.rawValue)
     key("model_id")
     string(orNull: conversation.modelName)
+    counters(of: conversation)
+    times(of: conversation)
+    endObject()
+  }
+
+  mutating func counters(of conversation: Conversation) {
     key("dialogue_count")
     integer(conversation.dialogueCount)
     key("error_count")
@@ -26,13 +32,15 @@ extension JSONWriter {
     integer(conversation.totalTokens)
     key("total_price")
     millionths(conversation.totalPrice)
+  }
+
+  mutating func times(of conversation: Conversation) {
     key("created_at")
     timestamp(conversation.createdAt)
     key("updated_at")
     timestamp(conversation.updatedAt)
     key("last_active_at")
     timestamp(conversation.lastActiveAt)
-    endObject()
   }
 
   /// A decimal number, exactly: 1500 is `0.0015`.
