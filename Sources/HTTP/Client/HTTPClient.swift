@@ -1,6 +1,6 @@
 import Synchronization
 
-/// An HTTP/1.1 client on libcurl.
+/// An HTTP client on libcurl.
 ///
 /// One thread, started by the first request, moves the bytes of all; connections are kept and used again. Redirects are
 /// not followed, proxies of the environment not used unless asked for, certificates verified unless told otherwise.
@@ -9,6 +9,8 @@ package final class HTTPClient: Sendable {
     package var userAgent = "verbatim"
     package var connectTimeout: Duration = .seconds(10)
     package var usesProxyFromEnvironment = false
+    /// `http://proxy:3128`, `socks5h://…`; goes before the environment's.
+    package var proxy: String?
     /// A PEM file of authorities to trust instead of the system's.
     package var certificateAuthoritiesPath: String?
     /// False only for a server on this machine that is known by other means than its certificate.
@@ -33,17 +35,29 @@ package final class HTTPClient: Sendable {
     _ method: String, _ url: String, fields: HTTPFields = [:], body: [UInt8]? = nil, limit: Int = 64 << 20,
     timeout: Duration = .seconds(60)
   ) async throws -> Answer {
-    let request = OutgoingRequest(
-      method: method, url: url, fields: fields, body: body, limit: limit, timeout: timeout)
-    let transfer = try Transfer(request, configuration: configuration)
-    let loop = try runningLoop()
+    var request = OutgoingRequest(method: method, url: url, fields: fields, body: body)
+    request.timeouts.total = timeout
+    let transfer = try start(request)
     return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        loop.start(transfer) { continuation.resume(with: $0) }
-      }
+      let answer = IncomingAnswer(try await transfer.awaitHead(), of: transfer)
+      return (status: answer.status, fields: answer.fields, body: try await answer.collect(upTo: limit))
     } onCancel: {
-      loop.cancel(transfer)
+      transfer.cancel()
     }
+  }
+
+  /// Sends a request and returns once the head of the answer is there. Throws `HTTPClientError`. Cancelling the task
+  /// does not end it: who has begun a call may have to see it through.
+  package func open(_ request: OutgoingRequest) async throws -> IncomingAnswer {
+    let transfer = try start(request)
+    return IncomingAnswer(try await transfer.awaitHead(), of: transfer)
+  }
+
+  private func start(_ request: OutgoingRequest) throws -> Transfer {
+    let loop = try runningLoop()
+    let transfer = try Transfer(request, configuration: configuration, on: loop)
+    loop.start(transfer)
+    return transfer
   }
 
   private func runningLoop() throws -> TransferLoop {
@@ -54,14 +68,4 @@ package final class HTTPClient: Sendable {
       return started
     }
   }
-}
-
-/// What a caller asks to send.
-struct OutgoingRequest: Sendable {
-  var method: String
-  var url: String
-  var fields: HTTPFields
-  var body: [UInt8]?
-  var limit: Int
-  var timeout: Duration
 }

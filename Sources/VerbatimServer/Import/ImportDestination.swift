@@ -143,8 +143,8 @@ package struct ServerDestination: ImportDestination {
       }
     } catch let error as HTTPClientError {
       switch error.kind {
-      case .cannotConnect, .timedOut, .broken: return .notNow(retryAfter: nil)
       case .invalidRequest, .tls, .tooLarge: throw ImportError("\(name): \(error)")
+      default: return .notNow(retryAfter: nil)
       }
     }
   }
