@@ -16,7 +16,7 @@ extension CrashTests {
       let rounds = ProcessInfo.processInfo.environment["CRASH_ROUNDS"].flatMap { Int($0) } ?? 8
       let place = try await engine.makeDatabase()
       let folder = try TemporaryFolder()
-      let dsn = try dsn(of: place.engine)
+      let dsn = try place.engine.dsn
       try await fill(place.engine)
       for round in 0..<rounds {
         let process = try SpawnedProcess.start(
@@ -97,30 +97,6 @@ extension CrashTests {
         // The table is made by the migration.
         return -1
       }
-    }
-
-    private func dsn(of engine: Engine) throws -> String {
-      switch engine {
-      case .sqlite(let file): return file.path
-      case .postgres(let address):
-        let host = try #require(address.hosts.first)
-        let login = login(address.user, address.password)
-        return "postgres://\(login)@/\(address.database)?host=\(encoded(host.name))&port=\(host.port)"
-      case .mysql(let address):
-        let login = login(address.user, address.password)
-        switch address.place {
-        case .host(let name, let port): return "mysql://\(login)@\(name):\(port)/\(address.database)"
-        case .socket(let path): return "mysql://\(login)@unix(\(path))/\(address.database)"
-        }
-      }
-    }
-
-    private func login(_ user: String, _ password: String?) -> String {
-      encoded(user) + (password.map { ":" + encoded($0) } ?? "")
-    }
-
-    private func encoded(_ text: String) -> String {
-      text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? text
     }
   }
 }

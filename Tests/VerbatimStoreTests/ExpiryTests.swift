@@ -77,4 +77,65 @@ import VerbatimTesting
       #expect(idle.map { $0.account + $0.id } == ["a", "b"].flatMap { a in (0..<5).map { "\(a)c\($0)" } })
     }
   }
+
+  @Test(arguments: TestEngine.allCases, [false, true])
+  func `idle sessions are purged whole, and not one that woke up`(engine: TestEngine, isDaily: Bool) async throws {
+    let clock = SettableClock(Self.start)
+    try await engine.withStore({
+      $0.clock = { clock.now }
+      $0.isDaily = isDaily
+    }) { store in
+      for id in ["c", "c", "awake"] { _ = try await store.append(session(id), account: "a") }
+      let now: Int64 = Self.start + 25 * Self.hour
+      clock.set(now)
+      let idle: [IdleConversation] = try await allIdle(store, rule(now))
+      _ = try await store.append(session("awake"), account: "a")
+      var purged: [PurgeCount?] = []
+      for conversation in idle { purged.append(try await store.purge(conversation)) }
+      #expect(purged.map { $0?.exchanges } == [nil, 2])
+      #expect(try await store.conversation("c", account: "a")?.id == nil)
+      #expect(try await store.conversation("awake", account: "a")?.dialogueCount == 2)
+      #expect(try await store.findings().isEmpty)
+    }
+  }
+
+  @Test(arguments: TestEngine.allCases)
+  func `what was recorded lately is no idle session, however old it says it is`(engine: TestEngine) async throws {
+    let clock = SettableClock(Self.start)
+    try await engine.withStore({ $0.clock = { clock.now } }) { store in
+      _ = try await store.append(session("c"), account: "a")
+      let now: Int64 = Self.start + 25 * Self.hour
+      clock.set(now)
+      try await store.database.writer.run { connection in
+        _ = try connection.execute("UPDATE conversation_histories SET recorded_at = \(now)")
+      }
+      let idle: IdleConversation = try #require(try await allIdle(store, rule(now)).first)
+      #expect(try await store.purge(idle) == nil)
+      #expect(try await store.conversation("c", account: "a")?.status == .active)
+    }
+  }
+
+  @Test(arguments: TestEngine.allCases)
+  func `an exchange that comes while its session is purged is never lost`(engine: TestEngine) async throws {
+    let clock = SettableClock(Self.start)
+    try await engine.withStore({ $0.clock = { clock.now } }) { store in
+      let ids: [String] = (0..<40).map { "c\($0)" }
+      for id in ids { _ = try await store.append(session(id), account: "a") }
+      let now: Int64 = Self.start + 25 * Self.hour
+      clock.set(now)
+      let idle: [IdleConversation] = try await allIdle(store, rule(now))
+      let session: @Sendable (String, String) -> NewExchange = session
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { for conversation in idle { _ = try await store.purge(conversation) } }
+        group.addTask { for id in ids { _ = try await store.append(session(id, "chat"), account: "a") } }
+        try await group.waitForAll()
+      }
+      for id in ids {
+        let page: ExchangePage = try #require(await store.exchanges(of: id, account: "a", before: nil, limit: 9))
+        #expect(page.exchanges.last?.createdAt == now)
+        #expect(try await store.conversation(id, account: "a")?.status == .active)
+      }
+      #expect(try await store.findings().isEmpty)
+    }
+  }
 }

@@ -147,7 +147,10 @@ package final class AuditTrail: Sendable {
     var outcome = entry
     outcome.id = main.newAuditID()
     outcome.detail = AuditEntry.detail(notes + [("of", entry.id.description)])
-    let row = outcome
+    await recordOutcome(outcome)
+  }
+
+  private func recordOutcome(_ row: AuditEntry) async {
     await Task {
       do {
         try await main.record([row])
@@ -161,14 +164,25 @@ package final class AuditTrail: Sendable {
   package func record(_ action: AuditAction, account: String, count: Int, _ notes: [(name: String, value: String)])
     async throws
   {
-    try await main.record([
-      AuditEntry(
-        id: main.newAuditID(), action: action.rawValue, actor: AuditEntry.system, key: AuditEntry.system,
-        account: account, count: count, detail: AuditEntry.detail(notes))
-    ])
+    try await main.record([entry(of: action, account: account, count: count, notes)])
+  }
+
+  /// Records what the server did by itself, also when it is being stopped.
+  package func recordOutcome(
+    of action: AuditAction, account: String, count: Int, _ notes: [(name: String, value: String)]
+  ) async {
+    await recordOutcome(entry(of: action, account: account, count: count, notes))
   }
 
   // MARK: Entries
+
+  private func entry(
+    of action: AuditAction, account: String, count: Int, _ notes: [(name: String, value: String)]
+  ) -> AuditEntry {
+    AuditEntry(
+      id: main.newAuditID(), action: action.rawValue, actor: AuditEntry.system, key: AuditEntry.system,
+      account: account, count: count, detail: AuditEntry.detail(notes))
+  }
 
   private func entry(of request: HTTPRequest, _ action: AuditAction) throws -> AuditEntry {
     let caller = try request.caller

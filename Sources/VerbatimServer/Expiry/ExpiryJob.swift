@@ -1,8 +1,8 @@
 import VerbatimModel
 import VerbatimStore
 
-/// Archives conversations that lay idle too long. One replica at a time does it, in bounded steps, each on
-/// record in the audit trail before it is done.
+/// Archives or purges conversations that lay idle too long. One replica at a time does it, in bounded steps, each on
+/// record in the audit trail before it is done; what was purged is counted there afterwards, too.
 package struct ExpiryJob: Sendable {
   private static let interval: Duration = .seconds(600)
   private static let hour: Int64 = 3_600_000
@@ -60,9 +60,53 @@ package struct ExpiryJob: Sendable {
   }
 
   private func expire(_ idle: [IdleConversation]) async throws -> Int {
+    let purges = settings.sessionAction == .purge
+    var expired = 0
     for (account, conversations) in Dictionary(grouping: idle, by: \.account).sorted(by: { $0.key < $1.key }) {
-      try await trail.record(.conversationExpire, account: account, count: conversations.count, [("action", "archive")])
+      let purged = conversations.filter { purges && $0.isSession }
+      let archived = conversations.filter { !purges || !$0.isSession }
+      if !archived.isEmpty {
+        try await announce(.archive, of: archived, account: account)
+        expired += try await store.archive(archived)
+      }
+      if !purged.isEmpty {
+        try await announce(.purge, of: purged, account: account)
+        expired += try await purge(purged, account: account)
+      }
     }
-    return idle.isEmpty ? 0 : try await store.archive(idle)
+    return expired
+  }
+
+  private func announce(_ action: ExpirySettings.Action, of idle: [IdleConversation], account: String) async throws {
+    try await trail.record(
+      .conversationExpire, account: account, count: idle.count, [("action", action.rawValue)])
+  }
+
+  /// One after the other, as long as the lease is ours; what was done is on record also where the next one fails.
+  private func purge(_ idle: [IdleConversation], account: String) async throws -> Int {
+    var (purged, total) = (0, PurgeCount())
+    do {
+      for conversation in idle {
+        try Task.checkCancellation()
+        guard try await store.takeMaintenance() else { break }
+        guard let count = try await store.purge(conversation) else { continue }
+        purged += 1
+        total += count
+      }
+    } catch {
+      await trail.recordPurged(purged, total, account: account)
+      throw error
+    }
+    await trail.recordPurged(purged, total, account: account)
+    return purged
+  }
+}
+
+extension AuditTrail {
+  fileprivate func recordPurged(_ conversations: Int, _ total: PurgeCount, account: String) async {
+    guard conversations > 0 else { return }
+    await recordOutcome(
+      of: .conversationPurge, account: account, count: conversations,
+      [("purged_exchanges", String(total.exchanges)), ("purged_errors", String(total.failures))])
   }
 }

@@ -1,8 +1,12 @@
-/// When conversations expire.
+/// When conversations expire, and what becomes of them.
 package struct ExpirySettings: Sendable, Equatable {
+  package enum Action: String, Sendable, CaseIterable { case archive, purge }
+
   /// nil: never.
   package var sessionHours: Int? = 24
   package var historyHours: Int?
+  /// Of chat sessions; recorded history is archived, whatever this says.
+  package var sessionAction = Action.archive
 
   package init() {}
 
@@ -22,6 +26,12 @@ extension Settings {
       "The same for every other conversation; 0: never."
     ) { text, configuration throws(SettingError) in
       configuration.expiry.historyHours = try hours(text)
+    },
+    Setting(
+      "SESSION_EXPIRY_ACTION", "--session-expiry-action", "ACTION", standard: "archive",
+      "What becomes of a chat session that expired: archive, or purge, which deletes it for good."
+    ) { text, configuration throws(SettingError) in
+      configuration.expiry.sessionAction = try Value.choice(text, of: ExpirySettings.Action.self)
     },
   ]
 

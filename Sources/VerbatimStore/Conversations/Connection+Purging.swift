@@ -8,7 +8,7 @@ extension Connection {
   private static let purgesAtOnce = 100
 
   /// Deletes the conversation and enters that it is to go for good; nil where there is none.
-  func enterPurge(of id: String, within reach: Reach, now: Int64) throws -> Conversation? {
+  func enterPurge(of id: String, within reach: Reach, now: Int64, recordedUntil: Int64) throws -> Conversation? {
     let found: Conversation? =
       try conversation(following: id, within: reach) ?? conversation(following: id, within: reach, isDeleted: true)
     guard let found else { return nil }
@@ -16,7 +16,7 @@ extension Connection {
     try insert(.purges, rows: 1) { _, binds in
       binds.text(found.accountID)
       binds.text(found.id)
-      binds.integer(now)
+      binds.integer(recordedUntil)
     }
     return try conversation(found.id, within: .account(found.accountID), isDeleted: true)
   }
@@ -42,7 +42,7 @@ extension Connection {
       LIMIT \(Self.purgesAtOnce)
       """
     ) { row in
-      Purge(conversation: try Conversation(row), requestedAt: row.integer(Conversation.columnCount))
+      Purge(conversation: try Conversation(row), recordedUntil: row.integer(Conversation.columnCount))
     }
   }
 
@@ -120,7 +120,7 @@ extension Connection {
       """
       FROM \(identifier: table)
       WHERE account_id = \(purge.conversation.accountID) AND conversation_id = \(purge.conversation.id)
-        AND id >= \(ids.lowerBound) AND id < \(ids.upperBound) AND recorded_at <= \(purge.requestedAt)
+        AND id >= \(ids.lowerBound) AND id < \(ids.upperBound) AND recorded_at <= \(purge.recordedUntil)
       """
     }
     let found: [UUIDv7] = try query("SELECT id \(rows(ids)) ORDER BY id LIMIT \(Self.rowsAtOnce)") { try $0.uuid(0) }

@@ -15,11 +15,11 @@ extension Store {
   package func purge(_ id: String, within reach: Reach) async throws -> PurgeCount? {
     let now: Int64 = configuration.clock()
     let entered: Conversation? = try await managing { connection in
-      try connection.transaction { try connection.enterPurge(of: id, within: reach, now: now) }
+      try connection.transaction { try connection.enterPurge(of: id, within: reach, now: now, recordedUntil: now) }
     }
     guard let entered else { return nil }
     replica?.note(entered)
-    return try await finish(Purge(conversation: entered, requestedAt: now))
+    return try await finish(Purge(conversation: entered, recordedUntil: now))
   }
 
   /// Finishes what was cut off.
@@ -44,7 +44,7 @@ extension Store {
     try await writing { try $0.endPurgeSweep(now: now) }
   }
 
-  private func finish(_ purge: Purge) async throws -> PurgeCount {
+  func finish(_ purge: Purge) async throws -> PurgeCount {
     var total = PurgeCount()
     let tables: DayTables = dayTables
     for day in try await managing({ try $0.activeDays(of: purge.conversation) }) {
@@ -83,16 +83,16 @@ package struct PurgeCount: Sendable, Equatable {
 
   package init() {}
 
-  static func += (left: inout PurgeCount, right: PurgeCount) {
+  package static func += (left: inout PurgeCount, right: PurgeCount) {
     left.exchanges += right.exchanges
     left.messages += right.messages
     left.failures += right.failures
   }
 }
 
-/// A conversation that is to go, with what was recorded until then.
+/// A conversation that is to go, with what was recorded until a time.
 struct Purge: Sendable {
   let conversation: Conversation
-  /// Unix milliseconds.
-  let requestedAt: Int64
+  /// Unix milliseconds; when it was asked for, unless the conversation lay idle.
+  let recordedUntil: Int64
 }

@@ -57,8 +57,10 @@ extension Store {
     log.info("MES bodies of a day emptied", ["day": "\(day)"])
   }
 
-  /// Takes the work, or goes on with it: nobody else does it meanwhile, for as long as the lease lasts.
+  /// Takes the work, or goes on with it: nobody else does it meanwhile, for as long as the lease lasts. Of a file, whoever
+  /// writes to it is alone.
   func takeLease() async throws -> Bool {
+    guard dialect.isServer else { return true }
     let (now, holder) = (configuration.clock(), leaseHolder)
     return try await writing { connection in
       try connection.initializeSetting(.maintenanceLease, to: "nobody 0")

@@ -23,8 +23,9 @@ package struct IdleRule: Sendable, Equatable {
 package struct IdleConversation: Sendable, Equatable {
   package let account: String
   package let id: String
+  package let isSession: Bool
   /// Whether it still does is asked again, by this time, when something is done about it.
-  fileprivate let limit: Int64
+  let limit: Int64
 }
 
 /// Some conversations in the order of their keys, and where to go on.
@@ -75,13 +76,14 @@ extension Connection {
       LIMIT \(size)
       """
     ) { row in
-      let (account, id) = (row.text(0), row.text(1))
+      let (account, id, source) = (row.text(0), row.text(1), row.text(2))
       count += 1
       last = [account.sqlValue, id.sqlValue]
-      if row.text(3) == "active", let limit = rule.limit(ofSource: row.text(2)), row.integer(4) < limit,
+      if row.text(3) == "active", let limit = rule.limit(ofSource: source), row.integer(4) < limit,
         row.integer(5) < limit
       {
-        page.idle.append(IdleConversation(account: account, id: id, limit: limit))
+        let isSession: Bool = source == IdleRule.sessionSource
+        page.idle.append(IdleConversation(account: account, id: id, isSession: isSession, limit: limit))
       }
       return true
     }
@@ -90,7 +92,7 @@ extension Connection {
   }
 
   /// An exchange that came meanwhile keeps it.
-  fileprivate func archive(_ idle: IdleConversation, now: Int64) throws -> Int {
+  func archive(_ idle: IdleConversation, now: Int64) throws -> Int {
     try execute(
       """
       UPDATE conversations

@@ -35,6 +35,31 @@ import VerbatimTesting
     }
   }
 
+  @Test func `what is purged is counted, and recorded history is archived all the same`() async throws {
+    try await TestAPI.with { api in
+      for id in ["c", "c", "d"] { _ = try await api.store.append(session(id), account: "a") }
+      var recorded = session("recorded")
+      recorded.source = "api"
+      _ = try await api.store.append(recorded, account: "a")
+      let later = UnixClock.milliseconds() + 25 * Self.hour
+      var settings = ExpirySettings()
+      settings.sessionAction = .purge
+      settings.historyHours = 24
+      let job = ExpiryJob(settings, on: api.store, trail: api.trail, log: .silent) { later }
+      #expect(try await job.runOnce() == 3)
+      #expect(try await job.runOnce() == 0)
+      let rows = try await api.main.auditTrail(AuditQuery(), limit: 10)
+      #expect(
+        rows.map { "\($0.action) \($0.actor) \($0.account) \($0.count) \($0.detail ?? "")" } == [
+          #"conversation.purge system a 2 {"purged_exchanges":"3","purged_errors":"0"}"#,
+          #"conversation.expire system a 2 {"action":"purge"}"#,
+          #"conversation.expire system a 1 {"action":"archive"}"#,
+        ])
+      #expect(try await api.store.conversation("c", within: .account("a")) == nil)
+      #expect(try await api.store.conversation("recorded", within: .account("a"))?.status == .archived)
+    }
+  }
+
   @Test func `sessions that never expire are left alone`() async throws {
     try await TestAPI.with { api in
       _ = try await api.store.append(session("c"), account: "a")

@@ -63,10 +63,12 @@ import VerbatimTesting
       let calendar: PartitionCalendar = store.calendar
       let (reach, now) = (mine, clock.now)
       try await store.database.writer.run { connection in
-        let entered = try connection.transaction { try connection.enterPurge(of: "c", within: reach, now: now) }
+        let entered = try connection.transaction {
+          try connection.enterPurge(of: "c", within: reach, now: now, recordedUntil: now)
+        }
         let conversation = try #require(entered)
         let day = try #require(try connection.activeDays(of: conversation).first)
-        let purge = Purge(conversation: conversation, requestedAt: now)
+        let purge = Purge(conversation: conversation, recordedUntil: now)
         _ = try connection.transaction { try connection.purgeSome(purge, of: day, calendar) }
       }
       let halfway = try await store.findings()
@@ -89,7 +91,9 @@ import VerbatimTesting
       try await store.fillDays(1)
       let (reach, now) = (mine, clock.now)
       try await store.database.writer.run { connection in
-        _ = try connection.transaction { try connection.enterPurge(of: "c", within: reach, now: now) }
+        _ = try connection.transaction {
+          try connection.enterPurge(of: "c", within: reach, now: now, recordedUntil: now)
+        }
       }
       clock.set(now + 120_000)
       let exchange: NewExchange = .sample(query: "later", conversation: "c", key: "late")
