@@ -16,24 +16,26 @@ package struct Dialect: Sendable, Equatable {
   package let readsLazily: Bool
   /// Whether `CREATE TABLE` and the like are undone with their transaction; else they commit what came before them.
   package let rollsBackDefinitions: Bool
+  /// Whether INSERT takes RETURNING; else ask for `last_insert_id()`.
+  package let returnsInserted: Bool
   /// The collation that compares text byte by byte, as it stands after COLLATE; nil where text is compared so anyway.
   package let byteCollation: String?
 
   package static let sqlite = Dialect(
     family: .sqlite, reportsConflicts: true, isServer: false, readsLazily: true, rollsBackDefinitions: true,
-    byteCollation: nil)
+    returnsInserted: true, byteCollation: nil)
 
   package static let postgresql = Dialect(
     family: .postgresql, reportsConflicts: false, isServer: true, readsLazily: false, rollsBackDefinitions: true,
-    byteCollation: "\"C\"")
+    returnsInserted: true, byteCollation: "\"C\"")
 
   package static let mariaDB = Dialect(
     family: .mysql, reportsConflicts: false, isServer: true, readsLazily: false, rollsBackDefinitions: false,
-    byteCollation: "utf8mb4_nopad_bin")
+    returnsInserted: true, byteCollation: "utf8mb4_nopad_bin")
 
   package static let mySQL = Dialect(
     family: .mysql, reportsConflicts: false, isServer: true, readsLazily: false, rollsBackDefinitions: false,
-    byteCollation: "utf8mb4_0900_bin")
+    returnsInserted: false, byteCollation: "utf8mb4_0900_bin")
 
   /// An expression: the bytes of an id or a blob in lower-case hexadecimal digits.
   package func hexadecimal(_ expression: String) -> String {

@@ -12,6 +12,10 @@ enum StoredSetting: String {
   /// Of the hashes that stand for sensitive values, where the operator gives none.
   case redactionKey = "redaction_key"
   case copyProbe = "copy_probe"
+  /// Entries of the feed up to this number were deleted, since they named dropped days alone.
+  case feedFloor = "feed_floor"
+  /// Up to this number no transaction is under way.
+  case feedSettled = "feed_settled"
   /// How far `reencrypt` has come.
   case reencryption
 }

@@ -224,6 +224,7 @@ package final class Store: Sendable {
     let version: Int64 = try await database.writer.run { connection in
       if !configuration.isMovingLegacyTables { try connection.refuseLegacyTables() }
       let version: Int64 = try connection.migrate(.history, now: now)
+      if let numbering = try connection.dialect().schema.batchNumbering { try connection.execute(numbering) }
       if !configuration.isCopyTarget { try connection.checkCopyIsWhole() }
       try connection.initializeSetting(.partitionTimeZone, to: timeZone)
       try connection.initializeSetting(.firstStartedAt, to: "\(now)")

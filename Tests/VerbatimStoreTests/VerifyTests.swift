@@ -59,6 +59,8 @@ import VerbatimTesting
     ("UPDATE message_files SET conversation_id = 'd'", "files without exchange"),
     ("UPDATE conversations SET created_at = 1 WHERE id = 'c'", "sums and times"),
     ("UPDATE conversations SET last_active_at = 1 WHERE id = 'c'", "sums and times"),
+    ("DELETE FROM verbatim_batches", "feed"),
+    ("UPDATE conversation_histories SET batch = 99 WHERE batch IS NOT NULL", "feed"),
     ("DELETE FROM verbatim_settings", "settings"),
   ]
 

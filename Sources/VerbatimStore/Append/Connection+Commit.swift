@@ -31,7 +31,10 @@ extension Connection {
       let winners: [Store.Receipt?] = try dialect.reportsConflicts ? claimInTurn(batch) : claimAtOnce(batch)
       var fresh: [PendingExchange] = zip(batch, winners).compactMap { $1 == nil ? $0 : nil }
       if mayBeStored { fresh = try missing(fresh) }
-      try insertRows(of: fresh, in: tables)
+      if !fresh.isEmpty {
+        let number: Int64 = try enterBatch(fresh.map(FeedExchange.init), at: tables.now)
+        try insertRows(of: fresh, in: tables, batch: number)
+      }
       try count(BatchCounters(fresh), sorted: dialect.isServer)
       try checkOwnership(of: zip(batch, winners).filter { !$0.0.exchange.ownership.isEmpty })
       try alongside()
@@ -39,23 +42,29 @@ extension Connection {
     }
   }
 
-  private func insertRows(of batch: [PendingExchange], in tables: DayTables) throws(DatabaseError) {
+  private func insertRows(
+    of batch: [PendingExchange], in tables: DayTables, batch number: Int64
+  ) throws(DatabaseError) {
     for (partition, part) in tables.parts(of: batch) {
-      try insertMessages(of: part, into: partition)
-      try insertFailures(part.filter(\.isFailure), into: partition)
+      try insertMessages(of: part, into: partition, batch: number)
+      try insertFailures(part.filter(\.isFailure), into: partition, batch: number)
     }
     try insertAttachments(of: batch)
     try insertResponseIDs(of: batch)
   }
 
-  private func insertMessages(of batch: [PendingExchange], into partition: Partition) throws(DatabaseError) {
-    let rows: [MessageRow] = batch.flatMap(MessageRow.rows)
+  private func insertMessages(
+    of batch: [PendingExchange], into partition: Partition, batch number: Int64
+  ) throws(DatabaseError) {
+    let rows: [MessageRow] = batch.flatMap { MessageRow.rows(of: $0, batch: number) }
     try insert(partition.messages, rows: rows.count) { index, binds in rows[index].bind(to: binds) }
   }
 
-  private func insertFailures(_ failures: [PendingExchange], into partition: Partition) throws(DatabaseError) {
+  private func insertFailures(
+    _ failures: [PendingExchange], into partition: Partition, batch number: Int64
+  ) throws(DatabaseError) {
     try insert(partition.failures, rows: failures.count) { index, binds in
-      MessageRow.failure(failures[index]).bind(to: binds)
+      MessageRow.failure(failures[index], batch: number).bind(to: binds)
       binds.text(failures[index].exchange.failure?.code)
       binds.text(failures[index].stored.failure?.message)
     }

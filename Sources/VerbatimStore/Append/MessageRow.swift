@@ -16,7 +16,7 @@ enum HistoryColumns {
     .init("status", .text), .init("token_id", .integer), .init("channel_id", .integer), .init("ip", .text),
     .init("client_message_id", .text),
     .init("attachment_count", .integer), .init("request", .text), .init("usage", .text), .init("inputs", .text),
-    .init("other", .text),
+    .init("other", .text), .init("batch", .integer),
   ]
 
   /// What the error history has besides.
@@ -35,10 +35,12 @@ struct MessageRow {
   private let choiceIndex: Int?
   private let id: UUIDv7
   private let parentID: UUIDv7?
+  /// The number of the batch that it is committed with.
+  private let batch: Int64
 
   /// Input messages, then choices: ids ascend with the position, and each row's parent is what it answers. Where there
   /// is no choice, the last message takes its place.
-  static func rows(of pending: PendingExchange) -> [MessageRow] {
+  static func rows(of pending: PendingExchange, batch: Int64) -> [MessageRow] {
     guard !pending.isFailure else { return [] }
     let exchange: NewExchange = pending.stored
     let inputCount: Int = exchange.messages.count
@@ -49,24 +51,24 @@ struct MessageRow {
         MessageRow(
           pending: pending, message: message, position: index, choiceIndex: index == pending.inputCount ? 0 : nil,
           id: pending.firstID.adding(UInt64(index)),
-          parentID: index == 0 ? nil : pending.firstID.adding(UInt64(index - 1))))
+          parentID: index == 0 ? nil : pending.firstID.adding(UInt64(index - 1)), batch: batch))
     }
     for (index, choice) in exchange.choices.enumerated() {
       rows.append(
         MessageRow(
           pending: pending, message: choice, position: inputCount + index, choiceIndex: index,
           id: pending.id.adding(UInt64(index)),
-          parentID: inputCount == 0 ? nil : pending.firstID.adding(UInt64(inputCount - 1))))
+          parentID: inputCount == 0 ? nil : pending.firstID.adding(UInt64(inputCount - 1)), batch: batch))
     }
     return rows
   }
 
   /// The one row of a failed exchange; what the model said before it failed, if anything, is its message.
-  static func failure(_ pending: PendingExchange) -> MessageRow {
+  static func failure(_ pending: PendingExchange, batch: Int64) -> MessageRow {
     MessageRow(
       pending: pending,
       message: pending.stored.choices.first ?? Message(role: "assistant", content: nil, contentKind: .none),
-      position: 0, choiceIndex: 0, id: pending.id, parentID: nil)
+      position: 0, choiceIndex: 0, id: pending.id, parentID: nil, batch: batch)
   }
 
   /// Binds the values in the order of `HistoryColumns.columns`.
@@ -118,9 +120,10 @@ struct MessageRow {
     binds.text(bytes: exchange.usage)
     binds.text(bytes: exchange.inputs)
     binds.text(bytes: exchange.metadata)
+    binds.integer(batch)
   }
 
   private func bindNoExchange(to binds: borrowing Binds) {
-    for _ in 0..<23 { binds.null() }
+    for _ in 0..<24 { binds.null() }
   }
 }

@@ -30,11 +30,14 @@ extension Connection {
     let pending: [PendingExchange] = fresh.map(\.pending)
     // A key that somebody else holds stays theirs.
     _ = try dialect.reportsConflicts ? claimInTurn(pending) : claimAtOnce(pending)
+    let number: Int64? = pending.isEmpty ? nil : try enterBatch(pending.map(FeedExchange.init), at: tables.now)
     for (day, part) in Dictionary(grouping: fresh, by: \.pending.day).sorted(by: { $0.key < $1.key }) {
       let partition: Partition = tables.partition(of: day)
       for isFailure in [false, true] {
         let name: String = isFailure ? partition.failures.table : partition.messages.table
-        let rows: [[SQLValue]] = part.filter { $0.archived.isFailure == isFailure }.flatMap(\.archived.rows)
+        var rows: [[SQLValue]] = part.filter { $0.archived.isFailure == isFailure }.flatMap(\.archived.rows)
+        // Where they were recorded in this history, they keep the place that they had in the order of commits.
+        if !areCounted { layout.table(isFailure).setBatch(number, of: &rows) }
         try insert(rows, into: name, layout.table(isFailure).columns)
       }
     }
@@ -49,6 +52,17 @@ extension Connection {
     let bulk = BulkInsert(into: table, columns, onConflict: .keep(key: ["id"]))
     try insert(bulk, rows: rows.count) { row, binds in
       for (column, value) in zip(columns, rows[row]) { binds.bind(value, as: column.type) }
+    }
+  }
+}
+
+extension CopiedTable {
+  /// Of the rows that carry an exchange.
+  fileprivate func setBatch(_ number: Int64?, of rows: inout [[SQLValue]]) {
+    func place(_ name: String) -> Int? { columns.firstIndex { $0.name == name } }
+    guard let batch = place("batch"), let id = place("id"), let exchange = place("exchange_id") else { return }
+    for index in rows.indices where rows[index][id] == rows[index][exchange] {
+      rows[index][batch] = number.map { .integer($0) } ?? .null
     }
   }
 }

@@ -42,6 +42,8 @@ extension Connection {
     progress("references to exchanges")
     findings += try checkReferences(map)
     findings += try run(.activeDays)
+    progress("feed")
+    findings += try checkFeed(map)
     progress("settings")
     findings += try checkSettings()
     progress("times and days of ids")

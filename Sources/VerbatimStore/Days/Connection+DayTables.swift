@@ -32,6 +32,8 @@ extension Connection {
       try makeTable(Partition.errorTable(of: day), hasFailures: true, dialect)
       place.hasErrorTable = true
     }
+    // A server of an older version may have made them.
+    for table in place.tables { try addBatchColumn(to: table) }
     guard place != entered else { return }
     try enter(place)
     try execute("UPDATE verbatim_partitions SET state = 'open' WHERE day = \(day.number) AND state <> 'open'")

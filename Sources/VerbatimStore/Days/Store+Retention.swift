@@ -25,6 +25,7 @@ extension Store {
     }
     try await sweepLeftovers()
     try await sweepPurges()
+    try await pruneFeed()
     return true
   }
 

@@ -73,6 +73,7 @@ extension Connection {
       try begin(migration, in: chain)
     }
     for step in migration.steps(dialect) { try executeScript(step) }
+    try migration.adapt?(self)
     try mark(migration, in: chain, appliedAt: now)
     return MigrationPlan.Step(migration, isReversal: false)
   }

@@ -9,6 +9,8 @@ struct Migration: Sendable {
   let tables: [String]
   /// Scripts or statements, to be run one after the other.
   let steps: @Sendable (Dialect) -> [String]
+  /// What follows them and depends on the tables that there are; may find that some of it was done already.
+  var adapt: (@Sendable (isolated Connection) throws -> Void)?
 
   enum Reversal: Sendable {
     /// May find that it was done already: `DROP TABLE IF EXISTS`. `loses` says what goes with it.
@@ -24,7 +26,7 @@ struct Migration: Sendable {
   }
 
   /// In order of their versions.
-  static let all: [Migration] = [.recorder, .aliases, .dayTables, .conversationLists]
+  static let all: [Migration] = [.recorder, .aliases, .dayTables, .conversationLists, .feed]
 
   /// The tables of the recorder. Documentation/design.md says what each is for.
   static let recorder = Migration(
@@ -67,6 +69,14 @@ struct Migration: Sendable {
       loses: "tags of conversations, and purges that were cut off; verify of an older version misses what was purged"),
     tables: ["verbatim_conversation_tags", "verbatim_purges", "verbatim_purged_days"],
     steps: { $0.schema.conversationLists($0) })
+
+  /// In which order exchanges were committed. On the way back the column stays: an older version does not mind it.
+  static let feed = Migration(
+    version: 5, name: "feed",
+    reversal: .script(
+      "DROP TABLE IF EXISTS verbatim_batches",
+      loses: "the order of commits: whoever follows the history by it begins anew"),
+    tables: ["verbatim_batches"], steps: { $0.schema.feed($0) }, adapt: { try $0.addBatchColumns() })
 }
 
 extension StoreError {

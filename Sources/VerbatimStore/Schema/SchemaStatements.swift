@@ -29,6 +29,12 @@ protocol SchemaStatements {
   static func audit(_ dialect: Dialect) -> [String]
   /// Tags, purges, and indexes for lists of conversations, likewise.
   static func conversationLists(_ dialect: Dialect) -> [String]
+  /// The table of batches, likewise; its numbers are given by the engine.
+  static func feed(_ dialect: Dialect) -> [String]
+  /// Makes numbers of batches go on behind those that a copy has brought; nil where they do so anyway.
+  static var batchNumbering: SQL? { get }
+  /// Runs `body` in a transaction that waits for the locks of others only briefly, and then fails as a conflict.
+  static func hastily<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result
   /// A table for one day's messages, or for its failures, with its index; does nothing where it is there.
   static func historyTable(named name: String, hasFailures: Bool, _ dialect: Dialect) -> String
   /// The names of all tables that begin with one of the two history tables' names and `_`.

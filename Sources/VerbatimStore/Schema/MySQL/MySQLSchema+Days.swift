@@ -22,6 +22,7 @@ extension MySQLSchema {
     return """
       CREATE TABLE IF NOT EXISTS \(name) (
       \(exchangeColumns),\(hasFailures ? failureColumns : "")
+        batch               BIGINT,
         INDEX \(name)_conversation (account_id, conversation_id, id)
       ) \(options(dialect))
       """

@@ -17,7 +17,8 @@ extension PostgreSQLSchema {
     let failureColumns = ",\n  error_code          \(text),\n  error_message       \(text)"
     return """
       CREATE TABLE IF NOT EXISTS \(name) (
-      \(exchangeColumns)\(hasFailures ? failureColumns : "")
+      \(exchangeColumns)\(hasFailures ? failureColumns : ""),
+        batch               BIGINT
       );
       CREATE INDEX IF NOT EXISTS \(name)_conversation ON \(name) (account_id, conversation_id, id);
       """

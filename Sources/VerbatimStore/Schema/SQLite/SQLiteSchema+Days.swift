@@ -17,7 +17,8 @@ extension SQLiteSchema {
     let failureColumns = ",\n  error_code          TEXT,\n  error_message       TEXT"
     return """
       CREATE TABLE IF NOT EXISTS \(name) (
-      \(exchangeColumns)\(hasFailures ? failureColumns : "")
+      \(exchangeColumns)\(hasFailures ? failureColumns : ""),
+        batch               INTEGER
       );
       CREATE INDEX IF NOT EXISTS \(name)_conversation ON \(name) (account_id, conversation_id, id);
       """
