@@ -2,14 +2,14 @@ import Glibc
 
 /// Text as a key of a dictionary that is equal only to the same bytes, as keys are in the database. Swift's `String`
 /// takes canonically equivalent texts (é in one scalar or two) for equal.
-struct ExactText: Hashable, Sendable {
-  let text: String
+package struct ExactText: Hashable, Sendable {
+  package let text: String
 
-  init(_ text: String) {
+  package init(_ text: String) {
     self.text = text
   }
 
-  static func == (left: ExactText, right: ExactText) -> Bool {
+  package static func == (left: ExactText, right: ExactText) -> Bool {
     var (left, right): (String, String) = (left.text, right.text)
     return left.withUTF8 { left in
       right.withUTF8 { right in
@@ -21,7 +21,7 @@ struct ExactText: Hashable, Sendable {
     }
   }
 
-  func hash(into hasher: inout Hasher) {
+  package func hash(into hasher: inout Hasher) {
     var text: String = text
     text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }

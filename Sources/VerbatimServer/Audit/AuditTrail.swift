@@ -7,14 +7,13 @@ import VerbatimStore
 ///
 /// - What changes something is on record, durably, before it is done; how it failed, or what it made, is a second row.
 ///   While the main database is away it is not done.
-/// - Reads are counted in memory and written each second: one row for an actor, a conversation and a minute. While the
-///   main database is away they go on and their traces wait, up to a bound, past which they are refused. A crash loses
-///   those of its last second.
+/// - Reads are counted in memory: one row for an actor, a conversation and a minute, which is written within a second and
+///   gets its last count when the minute is over. While the main database is away they go on and their traces wait, up
+///   to a bound, past which they are refused. A crash loses those of its last second, and what was counted in its
+///   minute.
 package final class AuditTrail: Sendable {
-  private static let interval: Duration = .seconds(1)
-  /// While more waits than is written at once: so that many traces do not hold up the requests of a moment.
-  private static let busyInterval: Duration = .milliseconds(50)
-  private static let fewRows = 100
+  private static let interval: Duration = .milliseconds(250)
+  /// So that what many readers left does not hold up those of the moment.
   private static let rowsAtOnce = 1000
   /// How often rows that are too old are removed.
   private static let removalInterval: Duration = .seconds(3600)
@@ -40,16 +39,17 @@ package final class AuditTrail: Sendable {
 
   /// Calls the handler, and leaves the trace of it.
   func respond(to request: HTTPRequest, doing action: AuditAction, next: Handler) async throws -> HTTPResponse {
-    let entry = try entry(of: request, action)
-    return action.isReading ? try await read(request, entry, next) : try await change(request, entry, next)
+    action.isReading ? try await read(request, action, next) : try await change(request, action, next)
   }
 
   // MARK: Reads
 
-  private func read(_ request: HTTPRequest, _ entry: AuditEntry, _ next: Handler) async throws -> HTTPResponse {
+  private func read(_ request: HTTPRequest, _ action: AuditAction, _ next: Handler) async throws -> HTTPResponse {
     let response = try await next(request)
     guard response.status < 400 else { return response }
-    guard reads.withLock({ $0.note(entry) }) else {
+    let subject = try AuditSubject(of: request, action)
+    let isTaken = reads.withLock { $0.note(subject, at: clock(), request: request.id, id: main.newAuditID) }
+    guard isTaken else {
       throw APIError.unavailable("too many reads wait for their audit trace", retryAfter: .seconds(1))
     }
     return response
@@ -57,44 +57,37 @@ package final class AuditTrail: Sendable {
 
   /// Writes what was counted so far. What cannot be written waits.
   package func flush() async {
-    while await write(atMost: Self.rowsAtOnce) == Self.rowsAtOnce {}
+    while await write(isAll: true) {}
   }
 
-  /// Answers how many rows were written.
-  private func write(atMost limit: Int) async -> Int {
-    let waiting = reads.withLock { $0.waiting(limit: limit) }
-    guard !waiting.isEmpty else { return 0 }
-    do {
-      try await main.record(waiting)
-    } catch {
-      noteFailure(error)
-      return 0
+  /// Answers whether there may be more to write.
+  @discardableResult
+  private func write(isAll: Bool = false) async -> Bool {
+    let batch = reads.withLock { $0.waiting(limit: Self.rowsAtOnce, isAll: isAll) }
+    if !batch.entries.isEmpty {
+      do {
+        try await main.record(batch.entries)
+      } catch {
+        noteFailure(error)
+        return false
+      }
+      noteFailure(nil)
     }
-    noteFailure(nil)
-    let now = clock()
-    reads.withLock { $0.wrote(waiting, at: now) }
-    return waiting.count
+    _ = reads.withLock { $0.wrote(batch) }
+    return batch.entries.count >= Self.rowsAtOnce
   }
 
-  /// A tenth of what waits; answers when to go on.
-  private func writeSome() async -> Duration {
-    let waiting = reads.withLock { $0.unwrittenCount }
-    let written = await write(atMost: max(Self.fewRows, min(waiting / 10, Self.rowsAtOnce)))
-    return written > 0 && written < waiting ? Self.busyInterval : Self.interval
-  }
-
-  /// Writes each second until it is cancelled, and then all that is left.
+  /// Writes four times a second until it is cancelled, and then all that is left.
   package func run() async {
     var removal = ContinuousClock.now
-    var pause = Self.interval
     while !Task.isCancelled {
       if removal <= .now {
         await removeOld()
         removal = .now + Self.removalInterval
       }
       // Cancelling ends the wait, and the loop then.
-      try? await Task.sleep(for: pause)
-      if Task.isCancelled { await Task { await flush() }.value } else { pause = await writeSome() }
+      try? await Task.sleep(for: Self.interval)
+      if Task.isCancelled { await Task { await flush() }.value } else { await write() }
     }
   }
 
@@ -124,7 +117,8 @@ package final class AuditTrail: Sendable {
 
   // MARK: Changes
 
-  private func change(_ request: HTTPRequest, _ entry: AuditEntry, _ next: Handler) async throws -> HTTPResponse {
+  private func change(_ request: HTTPRequest, _ action: AuditAction, _ next: Handler) async throws -> HTTPResponse {
+    let entry = AuditEntry(of: try AuditSubject(of: request, action), id: main.newAuditID(), request: request.id)
     try await main.record([entry])
     let notes = AuditNotes()
     let response: HTTPResponse
@@ -174,49 +168,11 @@ package final class AuditTrail: Sendable {
     await recordOutcome(entry(of: action, account: account, count: count, notes))
   }
 
-  // MARK: Entries
-
   private func entry(
     of action: AuditAction, account: String, count: Int, _ notes: [(name: String, value: String)]
   ) -> AuditEntry {
     AuditEntry(
       id: main.newAuditID(), action: action.rawValue, actor: AuditEntry.system, key: AuditEntry.system,
       account: account, count: count, detail: AuditEntry.detail(notes))
-  }
-
-  private func entry(of request: HTTPRequest, _ action: AuditAction) throws -> AuditEntry {
-    let caller = try request.caller
-    var parameters = request.parameters
-    var conversation = parameters.removeValue(forKey: "conversation_id")
-    if conversation == nil, action.isOfConversation { conversation = parameters.removeValue(forKey: "id") }
-    var notes = parameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: Self.bounded($0.value, 255)) }
-    if let user = caller.reach.user { notes.append((name: "user_id", value: user)) }
-    return AuditEntry(
-      id: main.newAuditID(), action: action.rawValue, actor: caller.account, key: caller.credential.auditName,
-      account: caller.reach.account ?? AuditEntry.everyAccount,
-      conversation: conversation.map { Self.bounded($0, 255) },
-      address: Self.bounded(request.peerAddress, 64), requestID: Self.bounded(request.id, 128),
-      detail: AuditEntry.detail(notes))
-  }
-
-  /// As a column takes it, whatever was asked for: neither too long nor with NUL, which PostgreSQL's text cannot hold.
-  private static func bounded(_ text: String, _ limit: Int) -> String {
-    var scalars = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars.prefix(limit) { scalars.append(scalar == "\0" ? "\u{FFFD}" : scalar) }
-    return String(scalars)
-  }
-}
-
-extension AuditAction {
-  fileprivate var isOfConversation: Bool { rawValue.hasPrefix("conversation.") }
-}
-
-extension Caller.Credential {
-  fileprivate var auditName: String {
-    switch self {
-    case .keyless: AuditEntry.keyless
-    case .commandLine: AuditEntry.commandLine
-    case .key(let id, _): id.description
-    }
   }
 }

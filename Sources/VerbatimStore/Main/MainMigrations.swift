@@ -1,6 +1,6 @@
 extension Migration {
   /// Of the main database, in order of their versions.
-  static let main: [Migration] = [.access, .audit]
+  static let main: [Migration] = [.access, .audit, .auditTails]
 
   /// Who is who, and what opens the door.
   static let access = Migration(
@@ -19,4 +19,9 @@ extension Migration {
     version: 2, name: "audit trail",
     reversal: .script("DROP TABLE IF EXISTS verbatim_audit", loses: "the audit trail"), tables: ["verbatim_audit"],
     steps: { $0.schema.audit($0) })
+
+  /// An index of the audit trail that grows in few places: reads add many rows, each of another conversation.
+  static let auditTails = Migration(
+    version: 3, name: "audit trail by conversation", reversal: .steps { $0.schema.withoutAuditTails($0) }, tables: [],
+    steps: { $0.schema.auditTails($0) })
 }

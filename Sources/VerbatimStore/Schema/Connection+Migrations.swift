@@ -52,7 +52,7 @@ extension Connection {
         guard let migration = chain.migrations.first(where: { $0.version == newest }) else {
           throw StoreError.newerSchema(found: newest, known: chain.newest)
         }
-        return try reverse(migration, in: chain)
+        return try reverse(migration, in: chain, dialect)
       }
       let current: Int64 = try schemaVersion(of: chain)
       guard let next = chain.migrations.first(where: { $0.version > current }), next.version <= target else {
@@ -78,11 +78,13 @@ extension Connection {
     return MigrationPlan.Step(migration, isReversal: false)
   }
 
-  private func reverse(_ migration: Migration, in chain: MigrationChain) throws -> MigrationPlan.Step {
+  private func reverse(
+    _ migration: Migration, in chain: MigrationChain, _ dialect: Dialect
+  ) throws -> MigrationPlan.Step {
     let step: MigrationPlan.Step = try reversingStep(of: migration)
-    guard case .script(let script, _, _) = migration.reversal else { return step }
+    guard case .steps(let steps, _, _) = migration.reversal else { return step }
     try mark(migration, in: chain, appliedAt: -1)
-    try executeScript(script)
+    for step in steps(dialect) { try executeScript(step) }
     try execute("DELETE FROM \(identifier: chain.versionsTable) WHERE version = \(migration.version)")
     return step
   }
@@ -92,7 +94,7 @@ extension Connection {
     let bar: String?
     let step: MigrationPlan.Step
     switch migration.reversal {
-    case .script(_, let loss, let obstacle):
+    case .steps(_, let loss, let obstacle):
       bar = try obstacle.flatMap { try isThere($0) ? $0.reason : nil }
       step = MigrationPlan.Step(migration, isReversal: true, loss: loss)
     case .impossible(let reason):

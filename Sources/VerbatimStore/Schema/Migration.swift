@@ -13,9 +13,14 @@ struct Migration: Sendable {
   var adapt: (@Sendable (isolated Connection) throws -> Void)?
 
   enum Reversal: Sendable {
-    /// May find that it was done already: `DROP TABLE IF EXISTS`. `loses` says what goes with it.
-    case script(String, loses: String? = nil, obstacle: Obstacle? = nil)
+    /// May find that they were done already: `DROP TABLE IF EXISTS`. `loses` says what goes with them.
+    case steps(@Sendable (Dialect) -> [String], loses: String? = nil, obstacle: Obstacle? = nil)
     case impossible(reason: String)
+
+    /// One text for all engines.
+    static func script(_ script: String, loses: String? = nil, obstacle: Obstacle? = nil) -> Reversal {
+      .steps({ _ in [script] }, loses: loses, obstacle: obstacle)
+    }
   }
 
   /// What a database may hold that bars the way back.

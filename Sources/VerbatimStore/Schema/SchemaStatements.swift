@@ -27,6 +27,9 @@ protocol SchemaStatements {
   static func access(_ dialect: Dialect) -> [String]
   /// The table of the audit trail, likewise.
   static func audit(_ dialect: Dialect) -> [String]
+  /// The trail's index of conversations by the end of their ids, likewise; and the way back to the one before.
+  static func auditTails(_ dialect: Dialect) -> [String]
+  static func withoutAuditTails(_ dialect: Dialect) -> [String]
   /// Tags, purges, and indexes for lists of conversations, likewise.
   static func conversationLists(_ dialect: Dialect) -> [String]
   /// The table of batches, likewise; its numbers are given by the engine.

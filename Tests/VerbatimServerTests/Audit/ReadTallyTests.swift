@@ -5,49 +5,104 @@ import VerbatimStore
 @testable import VerbatimServer
 
 @Suite struct ReadTallyTests {
-  private let minute: Int64 = 60_000
+  private static let minute: Int64 = 60_000
 
-  private func read(_ conversation: String = "c", at time: Int64 = 0, by actor: String = "alice") -> AuditEntry {
-    AuditEntry(
-      id: .lowest(at: time), action: "conversation.read", actor: actor, key: "k", account: "alice",
-      conversation: conversation)
+  private struct Reader {
+    var tally: ReadTally
+    private var lastID: Int64 = 0
+
+    init(capacity: Int = 100) { tally = ReadTally(capacity: capacity) }
+
+    mutating func read(_ conversation: String = "c", at time: Int64 = 0, by actor: String = "alice") -> Bool {
+      let subject = AuditSubject(
+        action: .conversationRead, actor: actor, key: "k", account: "alice", conversation: conversation,
+        address: "192.0.2.1", detail: nil)
+      lastID += 1
+      let id = UUIDv7.lowest(at: lastID)
+      return tally.note(subject, at: time, request: "r", id: { id })
+    }
+
+    mutating func write(limit: Int = 100, isAll: Bool = false) -> [AuditEntry] {
+      let batch = tally.waiting(limit: limit, isAll: isAll)
+      _ = tally.wrote(batch)
+      return batch.entries
+    }
   }
 
   @Test func `reads of one actor, conversation and minute share a row`() {
-    var tally = ReadTally(capacity: 10)
-    let reads = [0, 1, 59_999].map { read(at: $0) } + [read(at: minute), read("d"), read(by: "bob")]
-    let areTaken = reads.map { tally.note($0) }
+    var reader = Reader()
+    var areTaken = [0, 1, 59_999].map { reader.read(at: $0) }
+    areTaken += [reader.read("d"), reader.read(by: "bob"), reader.read(at: Self.minute)]
     #expect(areTaken == Array(repeating: true, count: 6))
-    #expect(tally.waiting(limit: 10).map(\.count).sorted() == [1, 1, 1, 3])
+    #expect(reader.write().map(\.count).sorted() == [1, 1, 1, 3])
   }
 
   @Test func `texts that only look the same are two`() {
-    var tally = ReadTally(capacity: 10)
-    for id in ["\u{e9}", "e\u{301}"] { _ = tally.note(read(id)) }
-    #expect(tally.waiting(limit: 10).count == 2)
+    var reader = Reader()
+    let areTaken = ["\u{e9}", "e\u{301}"].map { reader.read($0) }
+    #expect(areTaken == [true, true])
+    #expect(reader.write().count == 2)
   }
 
-  @Test func `what has grown while it was written waits again, in the same row`() throws {
-    var tally = ReadTally(capacity: 10)
-    _ = tally.note(read())
-    let written = tally.waiting(limit: 10)
-    _ = tally.note(read(at: 1))
-    tally.wrote(written, at: 1)
-    let waiting = tally.waiting(limit: 10)
-    #expect(waiting.map(\.id) == written.map(\.id))
-    #expect(waiting.map(\.count) == [2])
-    tally.wrote(waiting, at: 2)
-    #expect(tally.unwrittenCount == 0)
-    _ = tally.note(read(at: 3))
-    #expect(tally.waiting(limit: 10).map(\.count) == [3], "the minute is not over")
+  @Test func `a row is written once in its minute, and once with its last count when that is over`() {
+    var reader = Reader()
+    _ = reader.read()
+    let first = reader.write()
+    #expect(first.map(\.count) == [1])
+    _ = reader.read(at: 1)
+    #expect(reader.write().isEmpty)
+    _ = reader.read("d", at: Self.minute)
+    let then = reader.write()
+    #expect(then.map(\.conversation) == ["d", "c"])
+    #expect(then.map(\.count) == [1, 2])
+    #expect(then.last?.id == first.first?.id)
+    #expect(reader.write(isAll: true).isEmpty)
   }
 
-  @Test func `where too many wait, another is refused, and one that waits already is not`() {
-    var tally = ReadTally(capacity: 2)
-    let areTaken = [read("a"), read("b"), read("c"), read("a", at: 1)].map { tally.note($0) }
-    #expect(areTaken == [true, true, false, true])
-    tally.wrote(tally.waiting(limit: 1), at: 2)
-    let isTaken = tally.note(read("c"))
-    #expect(isTaken)
+  @Test func `what has grown is written at once where all is asked for`() {
+    var reader = Reader()
+    _ = reader.read()
+    _ = reader.write()
+    _ = reader.read(at: 1)
+    #expect(reader.write(isAll: true).map(\.count) == [2])
+    #expect(reader.write(isAll: true).isEmpty)
+  }
+
+  @Test func `what has grown while it was written waits again`() {
+    var reader = Reader()
+    _ = reader.read()
+    let batch = reader.tally.waiting(limit: 10)
+    _ = reader.read(at: 1)
+    _ = reader.tally.wrote(batch)
+    #expect(reader.write(isAll: true).map(\.count) == [2])
+  }
+
+  @Test func `two that write at once leave nothing behind`() {
+    var reader = Reader()
+    for conversation in ["a", "b", "c"] { _ = reader.read(conversation) }
+    let batches = [reader.tally.waiting(limit: 3), reader.tally.waiting(limit: 3)]
+    _ = reader.read("d", at: Self.minute)
+    for batch in batches { _ = reader.tally.wrote(batch) }
+    #expect(reader.write().map(\.conversation) == ["d"])
+    #expect(reader.write(isAll: true).isEmpty)
+  }
+
+  @Test func `many are written piece by piece, those of this minute first`() {
+    var reader = Reader()
+    for number in 0..<5 { _ = reader.read("old \(number)") }
+    for number in 0..<5 { _ = reader.read("new \(number)", at: Self.minute) }
+    var pieces: [[String]] = []
+    while case let piece = reader.write(limit: 4).compactMap(\.conversation), !piece.isEmpty { pieces.append(piece) }
+    #expect(pieces.map(\.count) == [4, 4, 2])
+    #expect(pieces.joined().prefix(5).allSatisfy { $0.hasPrefix("new") })
+    #expect(Set(pieces.joined()).count == 10)
+  }
+
+  @Test func `where too many wait, another is refused, and one that is counted already is not`() {
+    var reader = Reader(capacity: 4)
+    let areTaken = ["a", "b", "c", "d", "e", "d"].map { reader.read($0) }
+    #expect(areTaken == [true, true, true, true, false, true])
+    #expect(reader.write().map(\.count) == [1, 2, 1, 1])
+    #expect(reader.read("e"), "what was counted before the last half is forgotten when it is written")
   }
 }

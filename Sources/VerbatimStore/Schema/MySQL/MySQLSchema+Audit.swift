@@ -22,4 +22,32 @@ extension MySQLSchema {
       """
     ]
   }
+
+  static func auditTails(_ dialect: Dialect) -> [String] {
+    [
+      unless(hasAuditTails, "ALTER TABLE verbatim_audit ADD COLUMN conversation_tail VARCHAR(2)"),
+      "UPDATE verbatim_audit SET conversation_tail = right(conversation_id, 2) WHERE conversation_id IS NOT NULL",
+      reindexed("conversation_tail, id, conversation_id"),
+    ]
+  }
+
+  static func withoutAuditTails(_ dialect: Dialect) -> [String] {
+    [
+      reindexed("account_id, conversation_id, id"),
+      unless("NOT \(hasAuditTails)", "ALTER TABLE verbatim_audit DROP COLUMN conversation_tail"),
+    ]
+  }
+
+  private static let hasAuditTails: String = """
+    EXISTS (SELECT 1 FROM information_schema.columns
+      WHERE table_schema = database() AND table_name = 'verbatim_audit' AND column_name = 'conversation_tail')
+    """
+
+  /// One statement, so the index is there at any time.
+  private static func reindexed(_ columns: String) -> String {
+    """
+    ALTER TABLE verbatim_audit DROP INDEX verbatim_audit_conversation,
+      ADD INDEX verbatim_audit_conversation (\(columns))
+    """
+  }
 }

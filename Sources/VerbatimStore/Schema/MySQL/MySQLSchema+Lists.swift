@@ -32,16 +32,21 @@ extension MySQLSchema {
     ]
   }
 
-  /// MySQL has no `ADD INDEX IF NOT EXISTS`.
   private static func index(_ name: String, _ columns: String) -> String {
+    unless(
+      """
+      EXISTS (SELECT 1 FROM information_schema.statistics
+        WHERE table_schema = database() AND table_name = 'conversations' AND index_name = '\(name)')
+      """, "ALTER TABLE conversations ADD INDEX \(name) (\(columns))")
+  }
+
+  /// A script that runs a definition unless a condition holds: MySQL has no `ADD COLUMN IF NOT EXISTS`.
+  static func unless(_ condition: String, _ definition: String) -> String {
     """
-    SET @verbatim_index = IF(
-      (SELECT count(*) FROM information_schema.statistics
-       WHERE table_schema = database() AND table_name = 'conversations' AND index_name = '\(name)') = 0,
-      'ALTER TABLE conversations ADD INDEX \(name) (\(columns))', 'DO 0');
-    PREPARE verbatim_index FROM @verbatim_index;
-    EXECUTE verbatim_index;
-    DEALLOCATE PREPARE verbatim_index
+    SET @verbatim_definition = IF(\(condition), 'DO 0', '\(definition)');
+    PREPARE verbatim_definition FROM @verbatim_definition;
+    EXECUTE verbatim_definition;
+    DEALLOCATE PREPARE verbatim_definition
     """
   }
 }

@@ -22,4 +22,25 @@ extension PostgreSQLSchema {
       """
     ]
   }
+
+  static func auditTails(_ dialect: Dialect) -> [String] {
+    [
+      """
+      ALTER TABLE verbatim_audit ADD COLUMN conversation_tail \(text);
+      UPDATE verbatim_audit SET conversation_tail = right(conversation_id, 2) WHERE conversation_id IS NOT NULL;
+      DROP INDEX verbatim_audit_conversation;
+      CREATE INDEX verbatim_audit_conversation ON verbatim_audit (conversation_tail, id, conversation_id);
+      """
+    ]
+  }
+
+  static func withoutAuditTails(_ dialect: Dialect) -> [String] {
+    [
+      """
+      DROP INDEX verbatim_audit_conversation;
+      ALTER TABLE verbatim_audit DROP COLUMN conversation_tail;
+      CREATE INDEX verbatim_audit_conversation ON verbatim_audit (account_id, conversation_id, id);
+      """
+    ]
+  }
 }
