@@ -5,4 +5,5 @@ import VerbatimServer
 umask(0o077)
 Signals.ignoreBrokenPipesAndFileLimits()
 FileLimit.raise()
+Scheduling.leaveWorkersAlone()
 exit(await CommandLineTool.run(Array(CommandLine.arguments.dropFirst())))

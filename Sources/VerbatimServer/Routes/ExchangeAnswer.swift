@@ -88,16 +88,18 @@ extension JSONWriter {
   private mutating func conversationItems(of exchange: StoredExchange) {
     key("messages")
     beginArray()
-    for message in exchange.messages { self.message(message) }
+    let messages = exchange.messages.span
+    for index in messages.indices { message(messages[index]) }
     endArray()
     key("choices")
     beginArray()
-    for (index, message) in exchange.choices.enumerated() {
+    let choices = exchange.choices.span
+    for index in choices.indices {
       beginObject()
       key("index")
       integer(index)
       key("message")
-      self.message(message)
+      message(choices[index])
       endObject()
     }
     endArray()

@@ -31,7 +31,9 @@ struct ReadingHandlers: Sendable {
     json.boolean(page.hasMore)
     json.key("data")
     json.beginArray()
-    for index in page.exchanges.indices { json.exchange(page.exchanges[index]) }
+    // Elements of a span are borrowed, those of an array would be copied.
+    let exchanges = page.exchanges.span
+    for index in exchanges.indices { json.exchange(exchanges[index]) }
     json.endArray()
     json.endObject()
     return .json(json)

@@ -38,6 +38,8 @@ package struct ExchangePage: Sendable {
 struct ExchangePageBuilder {
   enum Order { case newestFirst, oldestFirst }
 
+  private static let usualLimit = 32
+
   private let order: Order
   private let limit: Int
   /// In the order of reading; the last one may still lack messages.
@@ -59,6 +61,7 @@ struct ExchangePageBuilder {
   init(order: Order, limit: Int) {
     self.order = order
     self.limit = limit
+    exchanges.reserveCapacity(min(limit, Self.usualLimit))
   }
 
   /// To be called in the order of reading, before any row is added.
@@ -104,17 +107,18 @@ struct ExchangePageBuilder {
   private mutating func exchange(_ row: HistoryRow) throws -> StoredExchange {
     var exchange: StoredExchange = try row.exchange()
     if row.isUnanswered { exchange.messages = [try row.message()] } else { exchange.choices = [try row.message()] }
-    guard !waiting.isEmpty else { return exchange }
-    switch order {
-    case .newestFirst: exchange.choices += waiting.reversed()
-    case .oldestFirst: exchange.messages = waiting + exchange.messages
+    if !waiting.isEmpty {
+      switch order {
+      case .newestFirst: exchange.choices += waiting.reversed()
+      case .oldestFirst: exchange.messages = waiting + exchange.messages
+      }
     }
     waiting.removeAll(keepingCapacity: true)
     waitingBytes = PageBudget()
     return exchange
   }
 
-  private mutating func place(_ exchange: StoredExchange) -> Bool {
+  private mutating func place(_ exchange: consuming StoredExchange) -> Bool {
     while !hasMore, let failure = failures.first, isRead(failure.id, before: exchange.id) {
       failures.removeFirst()
       _ = append(failure)
@@ -124,7 +128,7 @@ struct ExchangePageBuilder {
 
   private func isRead(_ id: UUIDv7, before other: UUIDv7) -> Bool { order == .newestFirst ? id > other : id < other }
 
-  private mutating func append(_ exchange: StoredExchange) -> Bool {
+  private mutating func append(_ exchange: consuming StoredExchange) -> Bool {
     guard !hasMore, exchanges.count < limit, exchanges.isEmpty || !budget.isSpent else {
       hasMore = true
       return false
