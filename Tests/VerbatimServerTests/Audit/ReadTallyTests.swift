@@ -34,14 +34,16 @@ import VerbatimStore
     var areTaken = [0, 1, 59_999].map { reader.read(at: $0) }
     areTaken += [reader.read("d"), reader.read(by: "bob"), reader.read(at: Self.minute)]
     #expect(areTaken == Array(repeating: true, count: 6))
-    #expect(reader.write().map(\.count).sorted() == [1, 1, 1, 3])
+    let rows = reader.write()
+    #expect(rows.map(\.count).sorted() == [1, 1, 1, 3])
   }
 
   @Test func `texts that only look the same are two`() {
     var reader = Reader()
     let areTaken = ["\u{e9}", "e\u{301}"].map { reader.read($0) }
     #expect(areTaken == [true, true])
-    #expect(reader.write().count == 2)
+    let rows = reader.write()
+    #expect(rows.count == 2)
   }
 
   @Test func `a row is written once in its minute, and once with its last count when that is over`() {
@@ -50,13 +52,15 @@ import VerbatimStore
     let first = reader.write()
     #expect(first.map(\.count) == [1])
     _ = reader.read(at: 1)
-    #expect(reader.write().isEmpty)
+    let early = reader.write()
+    #expect(early.isEmpty)
     _ = reader.read("d", at: Self.minute)
     let then = reader.write()
     #expect(then.map(\.conversation) == ["d", "c"])
     #expect(then.map(\.count) == [1, 2])
     #expect(then.last?.id == first.first?.id)
-    #expect(reader.write(isAll: true).isEmpty)
+    let rest = reader.write(isAll: true)
+    #expect(rest.isEmpty)
   }
 
   @Test func `what has grown is written at once where all is asked for`() {
@@ -64,8 +68,10 @@ import VerbatimStore
     _ = reader.read()
     _ = reader.write()
     _ = reader.read(at: 1)
-    #expect(reader.write(isAll: true).map(\.count) == [2])
-    #expect(reader.write(isAll: true).isEmpty)
+    let all = reader.write(isAll: true)
+    #expect(all.map(\.count) == [2])
+    let rest = reader.write(isAll: true)
+    #expect(rest.isEmpty)
   }
 
   @Test func `what has grown while it was written waits again`() {
@@ -74,7 +80,8 @@ import VerbatimStore
     let batch = reader.tally.waiting(limit: 10)
     _ = reader.read(at: 1)
     _ = reader.tally.wrote(batch)
-    #expect(reader.write(isAll: true).map(\.count) == [2])
+    let rows = reader.write(isAll: true)
+    #expect(rows.map(\.count) == [2])
   }
 
   @Test func `two that write at once leave nothing behind`() {
@@ -83,8 +90,10 @@ import VerbatimStore
     let batches = [reader.tally.waiting(limit: 3), reader.tally.waiting(limit: 3)]
     _ = reader.read("d", at: Self.minute)
     for batch in batches { _ = reader.tally.wrote(batch) }
-    #expect(reader.write().map(\.conversation) == ["d"])
-    #expect(reader.write(isAll: true).isEmpty)
+    let rows = reader.write()
+    #expect(rows.map(\.conversation) == ["d"])
+    let rest = reader.write(isAll: true)
+    #expect(rest.isEmpty)
   }
 
   @Test func `many are written piece by piece, those of this minute first`() {
@@ -102,7 +111,9 @@ import VerbatimStore
     var reader = Reader(capacity: 4)
     let areTaken = ["a", "b", "c", "d", "e", "d"].map { reader.read($0) }
     #expect(areTaken == [true, true, true, true, false, true])
-    #expect(reader.write().map(\.count) == [1, 2, 1, 1])
-    #expect(reader.read("e"), "what was counted before the last half is forgotten when it is written")
+    let rows = reader.write()
+    #expect(rows.map(\.count) == [1, 2, 1, 1])
+    let isTaken = reader.read("e")
+    #expect(isTaken, "what was counted before the last half is forgotten when it is written")
   }
 }
