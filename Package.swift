@@ -30,6 +30,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
 
     .target(name: "VerbatimModel", dependencies: ["CRE2", "CSimdjson"]),
+    .target(name: "Providers", dependencies: ["VerbatimModel"]),
     .target(name: "Databases", dependencies: ["CMariaDB", "CPostgres", "CSQLite"]),
     .target(name: "HTTP", dependencies: ["CBeast", "CCurl", "CZlib", "CZstd"]),
     .target(name: "Redis", dependencies: ["CHiredis"]),
@@ -37,7 +38,7 @@ let package = Package(
     .target(
       name: "VerbatimServer",
       dependencies: [
-        "VerbatimModel", "Databases", "HTTP", "Redis", "VerbatimStore", "CMalloc", "COpenSSL", "CZstd",
+        "VerbatimModel", "Providers", "Databases", "HTTP", "Redis", "VerbatimStore", "CMalloc", "COpenSSL", "CZstd",
       ]),
     .executableTarget(name: "verbatim", dependencies: ["VerbatimServer"]),
     .executableTarget(
@@ -51,11 +52,12 @@ let package = Package(
     .target(
       name: "VerbatimTesting",
       dependencies: [
-        "CSpawn", "CZlib", "CZstd", "VerbatimModel", "Databases", "HTTP", "Redis", "VerbatimStore",
+        "CSpawn", "CZlib", "CZstd", "VerbatimModel", "Providers", "Databases", "HTTP", "Redis", "VerbatimStore",
         "VerbatimServer",
       ]),
 
     .testTarget(name: "VerbatimModelTests", dependencies: ["VerbatimModel", "VerbatimTesting"]),
+    .testTarget(name: "ProvidersTests", dependencies: ["Providers", "VerbatimTesting"]),
     .testTarget(name: "DatabasesTests", dependencies: ["Databases", "VerbatimTesting"]),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "VerbatimTesting"]),
     .testTarget(name: "RedisTests", dependencies: ["Redis", "VerbatimTesting"]),

@@ -67,6 +67,8 @@ package struct NewExchange: Sendable {
   package var ip: String?
   /// What of its conversation, where that is there already, must be its own, or it is not stored.
   package var ownership = Ownership()
+  /// Where in a thread it belongs; nil for what came with a conversation's id or is a conversation of its own.
+  package var thread: ThreadPlace?
   /// Where it came in: `api`, `import`, …
   package var source: String = "api"
 
