@@ -16,7 +16,8 @@ package final class HTTPServer: Sendable {
 
   /// Binds and listens; throws a `ServerError` with one clear line when it cannot. Connections wait until `run`.
   ///
-  /// `executor` runs the handlers. `refusal` is called on a loop's thread and must answer at once, with a body of bytes or
+  /// `executor` runs the handlers; one without a body begins on the loop's thread, up to where it first waits, so that no
+  /// other thread has to wake up for it. `refusal` is called on a loop's thread and must answer at once, with a body of bytes or
   /// none.
   package init(
     configuration: Configuration, executor: any TaskExecutor = globalConcurrentExecutor,
@@ -89,8 +90,13 @@ package final class HTTPServer: Sendable {
     // From here on, the exchange gives the request's reference back.
     let exchange = ServerExchange(raw, of: self, limit: configuration.maximumBodySize, isHead: head.is_head_method)
     request.body = exchange.body(first: Array(padded: head.body), isComplete: head.is_body_complete)
-    exchange.task = Task(executorPreference: executor) { [request] in
-      await self.answer(request, exchange)
+    // What has a body to decode first would keep the loop; anything else soon waits for a database.
+    if head.is_body_complete && head.body.count == 0 {
+      exchange.task = Task.immediate(executorPreference: executor) { [request] in
+        await self.answer(request, exchange)
+      }
+    } else {
+      exchange.task = Task(executorPreference: executor) { [request] in await self.answer(request, exchange) }
     }
     return Unmanaged.passRetained(exchange).toOpaque()
   }
