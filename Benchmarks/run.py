@@ -1,7 +1,7 @@
 """Measures Verbatim beside its peers in one run and prints figures and ratios; fails on errors, never on timing.
 
 Settings come from the environment: QUICK=1, ONLY=inserts,auth,servers,library,batch,reads,lists,days,copy,redaction,
-idle, BENCH_WORK (a folder on the disk to measure), VERBATIM (a binary). README.md says what each part measures.
+export,idle, BENCH_WORK (a folder on the disk to measure), VERBATIM (a binary). README.md says what each part measures.
 """
 
 import os
@@ -13,6 +13,7 @@ import tempfile
 import auth
 import batch
 import days
+import export
 import idle
 import inserts
 import library
@@ -38,6 +39,7 @@ class Plan:
         self.seconds = 2 if is_quick else 10
         self.library_exchanges = 10_000 if is_quick else 60_000
         self.batch_exchanges = 10_000 if is_quick else 50_000
+        self.exported_exchanges = 10_000 if is_quick else 200_000
         self.stored_exchanges = 20_000 if is_quick else 500_000
         self.conversations = 20_000 if is_quick else 1_000_000
         self.day_messages = 60_000 if is_quick else 1_000_000
@@ -46,7 +48,8 @@ class Plan:
 
 def main():
     plan = Plan(is_quick=os.environ.get("QUICK") == "1")
-    only = os.environ.get("ONLY", "inserts,auth,servers,library,batch,reads,lists,days,copy,redaction,idle").split(",")
+    parts = "inserts,auth,servers,library,batch,reads,lists,days,copy,redaction,export,idle"
+    only = os.environ.get("ONLY", parts).split(",")
     binary = os.path.abspath(os.environ.get("VERBATIM", os.path.join(ROOT, ".build/release/verbatim")))
     work = tempfile.mkdtemp(prefix="verbatim-bench-", dir=os.environ.get("BENCH_WORK", os.path.join(ROOT, ".build")))
     raise_open_files()
@@ -86,6 +89,8 @@ def main():
             days.measure(plan, os.path.join(os.path.dirname(binary), "day-load"), work, report)
         if "copy" in only:
             moving.measure(plan, binary, stored, work, report)
+        if "export" in only:
+            export.measure(plan, binary, work, report)
         if "redaction" in only:
             redaction.measure(plan, os.path.join(os.path.dirname(binary), "redaction-load"), report)
         if "idle" in only:

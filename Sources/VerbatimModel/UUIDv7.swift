@@ -53,6 +53,15 @@ extension UUIDv7 {
     return UUIDv7(
       high: time << 16 | Self.version | highTail & Self.highTailMask, low: Self.variant | sum & Self.lowTailMask)
   }
+
+  /// The id that `adding` with the same count leads back from.
+  package func subtracting(_ count: UInt64) -> UUIDv7 {
+    let lowTail = low & Self.lowTailMask
+    if lowTail >= count { return UUIDv7(high: high, low: Self.variant | (lowTail - count)) }
+    let rest = Self.variant | (lowTail &+ (Self.lowTailMask + 1) &- count) & Self.lowTailMask
+    guard high & Self.highTailMask == 0 else { return UUIDv7(high: high - 1, low: rest) }
+    return UUIDv7(high: (high >> 16 &- 1) << 16 | Self.version | Self.highTailMask, low: rest)
+  }
 }
 
 extension UUIDv7 {

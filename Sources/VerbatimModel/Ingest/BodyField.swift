@@ -1,6 +1,6 @@
 /// The fields of an ingest body that have a place of their own; all others are kept as they are.
 enum BodyField: String, CaseIterable, Sendable {
-  case query, answer, messages, error, files, inputs, metadata, usage
+  case query, answer, messages, error, files, inputs, metadata, usage, exported
   case appID = "app_id"
   case userID = "user_id"
   case conversationID = "conversation_id"

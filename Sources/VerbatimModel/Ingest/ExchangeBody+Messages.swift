@@ -17,11 +17,11 @@ extension ExchangeBody {
     return query.value.map { [Message(role: "user", text: text, json: $0)] } ?? []
   }
 
-  private static func messages(_ elements: [JSONSlice]) throws(InvalidExchange) -> [Message] {
+  static func messages(_ elements: [JSONSlice], name: String = "messages") throws(InvalidExchange) -> [Message] {
     var messages: [Message] = []
     messages.reserveCapacity(elements.count)
     for (index, element) in elements.enumerated() {
-      messages.append(try message(element, name: "messages[\(index)]"))
+      messages.append(try message(element, name: "\(name)[\(index)]"))
     }
     return messages
   }

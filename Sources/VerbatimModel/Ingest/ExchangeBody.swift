@@ -25,11 +25,17 @@ package enum ExchangeBody {
       messages: try messages(fields), choices: [])
     exchange.idempotencyKey = try fields[.idempotencyKey].id(limit: IngestLimits.idempotencyKey)
     exchange.failure = try failure(&fields, kind: kind)
-    if exchange.failure == nil { exchange.choices = [try answer(fields)] }
+    let exported = try ExportedDetails(fields[.exported])
+    if let choices = exported?.choices {
+      exchange.choices = choices
+    } else if exchange.failure == nil {
+      exchange.choices = [try answer(fields)]
+    }
     exchange.attachments = try attachments(&fields)
     try readDetails(fields, into: &exchange, now: defaults.clock)
     defaults.estimate(&exchange)
     exchange.request = fields.kept()
+    exported?.apply(to: &exchange)
     return exchange
   }
 

@@ -28,20 +28,32 @@ package struct AdminClient: Sendable {
       json.endObject()
       sent = json.bytes
     }
-    let given = query.compactMap { name, value in value.map { "\(name)=\(PercentEncoding.encode($0))" } }
-    let target = given.isEmpty ? path : path + "?" + given.joined(separator: "&")
-    let answer = try await transport.send(method, target, sent)
-    let json: JSONSlice
-    do {
-      json = try JSONSlice(checking: answer.body[...])
-    } catch {
-      throw Refusal(status: answer.status, description: "the server's answer cannot be read; is it Verbatim?")
-    }
-    guard answer.status == 200 else {
-      throw Refusal(
-        status: answer.status, description: json["detail"]?.string?.string ?? "the server answered \(answer.status)")
-    }
+    let answer = try await transport.send(method, Self.target(path, query), sent)
+    let json: JSONSlice = try Self.json(answer.status, answer.body)
+    guard answer.status == 200 else { throw Refusal(status: answer.status, json) }
     return json
+  }
+
+  /// Gets what is too large to be held, part by part; `begin` sees the fields of its head first.
+  package func fetch(
+    _ path: String, query: [(name: String, value: String?)], begin: (HTTPFields) throws -> Void,
+    take: @escaping @Sendable ([UInt8]) async throws -> Void
+  ) async throws {
+    let refused = try await transport.fetch(Self.target(path, query), begin: begin, take: take)
+    if let refused { throw Refusal(status: refused.status, try Self.json(refused.status, refused.body)) }
+  }
+
+  private static func target(_ path: String, _ query: [(name: String, value: String?)]) -> String {
+    let given = query.compactMap { name, value in value.map { "\(name)=\(PercentEncoding.encode($0))" } }
+    return given.isEmpty ? path : path + "?" + given.joined(separator: "&")
+  }
+
+  private static func json(_ status: Int, _ body: [UInt8]) throws(Refusal) -> JSONSlice {
+    do {
+      return try JSONSlice(checking: body[...])
+    } catch {
+      throw Refusal(status: status, description: "the server's answer cannot be read; is it Verbatim?")
+    }
   }
 
   /// The items of all pages of a list.
@@ -88,5 +100,12 @@ extension Session {
       await stores.close()
       throw error
     }
+  }
+}
+
+extension AdminClient.Refusal {
+  fileprivate init(status: Int, _ json: JSONSlice) {
+    self.init(
+      status: status, description: json["detail"]?.string?.string ?? "the server answered \(status)")
   }
 }

@@ -4,17 +4,23 @@ import VerbatimModel
 /// How the command line speaks the API: to the server that holds the databases, or to an application of its own.
 protocol AdminTransport: Sendable {
   func send(_ method: String, _ target: String, _ body: [UInt8]?) async throws -> (status: Int, body: [UInt8])
+  /// Gets what is too large to be held: hands its fields to `begin`, then its parts to `take`, in their order. Anything
+  /// but a 200 is answered instead.
+  func fetch(
+    _ target: String, begin: (HTTPFields) throws -> Void, take: @escaping @Sendable ([UInt8]) async throws -> Void
+  ) async throws -> (status: Int, body: [UInt8])?
 }
 
 /// Over HTTP, with the token that a server leaves for whoever may read its files.
 struct ServerTransport: AdminTransport {
   private let url: String
   private let token: String?
-  private let client = HTTPClient.toHolder()
+  private let client: HTTPClient
 
-  init(url: String, token: String?) {
+  init(url: String, token: String?, client: HTTPClient = .toHolder()) {
     self.url = url
     self.token = token
+    self.client = client
   }
 
   func send(_ method: String, _ target: String, _ body: [UInt8]?) async throws -> (status: Int, body: [UInt8]) {
@@ -22,6 +28,18 @@ struct ServerTransport: AdminTransport {
     if let token { fields["Authorization"] = "Bearer \(token)" }
     let answer = try await client.send(method, url + target, fields: fields, body: body)
     return (answer.status, answer.body)
+  }
+
+  func fetch(
+    _ target: String, begin: (HTTPFields) throws -> Void, take: @escaping @Sendable ([UInt8]) async throws -> Void
+  ) async throws -> (status: Int, body: [UInt8])? {
+    var request = OutgoingRequest(method: "GET", url: url + target)
+    if let token { request.fields["Authorization"] = "Bearer \(token)" }
+    let answer = try await client.open(request)
+    guard answer.status == 200 else { return (answer.status, try await answer.collect(upTo: 1 << 20)) }
+    try begin(answer.fields)
+    while let part = try await answer.next() { try await take(part) }
+    return nil
   }
 }
 
@@ -36,12 +54,7 @@ struct LocalTransport: AdminTransport {
   }
 
   func send(_ method: String, _ target: String, _ body: [UInt8]?) async throws -> (status: Int, body: [UInt8]) {
-    let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    let response = await application.respond(
-      to: HTTPRequest(
-        method: method, path: parts[0], query: parts.count > 1 ? parts[1] : nil,
-        fields: ["Content-Type": "application/json", "Authorization": "Bearer \(token.text)"],
-        body: RequestBody(body ?? []), peerAddress: "127.0.0.1"))
+    let response = await respond(method, target, body)
     switch response.body {
     case .none: return (response.status, [])
     case .bytes(let bytes): return (response.status, bytes)
@@ -50,6 +63,28 @@ struct LocalTransport: AdminTransport {
       try await stream(ResponseWriter { await written.add($0) })
       return (response.status, await written.bytes)
     }
+  }
+
+  func fetch(
+    _ target: String, begin: (HTTPFields) throws -> Void, take: @escaping @Sendable ([UInt8]) async throws -> Void
+  ) async throws -> (status: Int, body: [UInt8])? {
+    let response = await respond("GET", target, nil)
+    guard response.status == 200, case .stream(let stream) = response.body else {
+      guard case .bytes(let bytes) = response.body else { return (response.status, []) }
+      return (response.status, bytes)
+    }
+    try begin(response.fields)
+    try await stream(ResponseWriter(take))
+    return nil
+  }
+
+  private func respond(_ method: String, _ target: String, _ body: [UInt8]?) async -> HTTPResponse {
+    let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    return await application.respond(
+      to: HTTPRequest(
+        method: method, path: parts[0], query: parts.count > 1 ? parts[1] : nil,
+        fields: ["Content-Type": "application/json", "Authorization": "Bearer \(token.text)"],
+        body: RequestBody(body ?? []), peerAddress: "127.0.0.1"))
   }
 
   /// Writes what is still to be written of what was done.

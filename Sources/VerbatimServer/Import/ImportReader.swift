@@ -51,6 +51,8 @@ struct ImportReader {
   }
 
   private mutating func take(_ json: Bytes, _ number: Int, into group: inout ImportGroup) throws {
+    // Where an export ends, also in the middle of several that were put together.
+    if json.starts(with: LineEncoder.endMark) { return }
     group.size += json.count
     do throws(InvalidExchange) {
       var exchange = try ExchangeBody.parse(json, kind: .insert, defaults: defaults)

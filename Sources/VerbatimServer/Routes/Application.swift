@@ -35,7 +35,8 @@ package struct Application: Sendable {
       conversations: ConversationHandlers(store: store, configuration: configuration),
       parts: ConversationPartHandlers(store: store, configuration: configuration),
       accounts: AccountHandlers(main: stores.main, keys: keys), keys: KeyHandlers(main: stores.main, keys: keys),
-      audit: AuditHandlers(main: stores.main, trail: trail), health: HealthHandlers(store: store))
+      audit: AuditHandlers(main: stores.main, trail: trail), exports: ExportHandlers(store: store),
+      health: HealthHandlers(store: store))
     routes = table.routes
     self.keys = keys
     self.errors = errors

@@ -5,7 +5,7 @@ enum Routes {
   static func table(
     behind entrance: Entrance, ingest: IngestHandlers, reading: ReadingHandlers, conversations: ConversationHandlers,
     parts: ConversationPartHandlers, accounts: AccountHandlers, keys: KeyHandlers, audit: AuditHandlers,
-    health: HealthHandlers
+    exports: ExportHandlers, health: HealthHandlers
   ) -> RouteTable {
     var table = RouteTable(behind: entrance)
     table.on("POST", "/api/chat/insert", needs: .ingest, ingest.insert)
@@ -15,6 +15,7 @@ enum Routes {
     table.on("GET", "/api/chat/{conversation_id}", needs: .read, audit: .conversationRead, reading.conversation)
     table.on("GET", "/api/chat/{conversation_id}/messages", needs: .read, audit: .conversationRead, reading.messages)
     addConversations(conversations, parts, to: &table)
+    addExports(exports, to: &table)
     table.on("GET", "/api/admin/accounts", needs: .admin, audit: .accountList, accounts.list)
     table.on("POST", "/api/admin/accounts", needs: .admin, audit: .accountCreate, accounts.create)
     table.on("PATCH", "/api/admin/accounts/{name}", needs: .admin, audit: .accountChange, accounts.change)
@@ -47,5 +48,11 @@ enum Routes {
     let older = "/api/conversations/{conversation_id}"
     table.on("GET", older, needs: .read, audit: .conversationRead, conversations.messages)
     table.on("DELETE", older, needs: .chat, audit: .conversationDelete, conversations.delete)
+  }
+
+  private static func addExports(_ exports: ExportHandlers, to table: inout RouteTable) {
+    let one = "/api/conversations/{conversation_id}/export"
+    table.on("GET", one, needs: .read, audit: .conversationExport, exports.conversation)
+    table.on("GET", "/api/conversations/export-all", needs: .read, audit: .conversationExport, exports.all)
   }
 }

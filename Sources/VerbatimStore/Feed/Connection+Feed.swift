@@ -27,7 +27,7 @@ extension Connection {
 
   /// Takes numbers that nobody holds, so that nobody ever will; whoever holds one is waited for.
   func closeNumbers(_ numbers: Range<Int64>) throws {
-    try dialect().schema.hastily(on: self) {
+    _ = try dialect().schema.hastily(on: self) {
       try insert(.closedNumbers, rows: numbers.count) { row, binds in
         binds.integer(numbers.lowerBound + Int64(row))
         binds.integer(0)

@@ -40,7 +40,8 @@ struct Command: Sendable {
   var takesSettings: Bool { !settings.isEmpty }
 
   static let all: [Command] = [
-    serve, importExchanges, keys, accounts, audit, verify, partitions, migrate, reencrypt, copy, backup, restore,
+    serve, importExchanges, export, keys, accounts, audit, verify, partitions, migrate, reencrypt, copy, backup,
+    restore,
   ]
 
   /// What commands beside `serve` need to know.
