@@ -9,7 +9,7 @@ struct CopiedTable: Sendable {
   let insert: BulkInsert
   /// Which rows belong to the history; the others are the database's own.
   private let filter: SQL?
-  private let key: [String]
+  let key: [String]
 
   /// Whether rows are found by an id that names its day; else the whole table is one portion.
   var isByID: Bool { key == ["id"] }

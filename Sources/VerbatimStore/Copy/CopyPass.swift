@@ -18,7 +18,6 @@ struct CopyPass {
 
   /// Answers what both sides hold, table by table; throws `StoreError.unusable` where they still differ.
   func run(on source: isolated Connection) throws -> [HistoryCopy.CopiedTableSummary] {
-    try checkTables(of: source)
     var held: [PortionContents] = []
     for table in tables { held.append(try bring(table, from: source)) }
     var summaries: [HistoryCopy.CopiedTableSummary] = []
@@ -36,7 +35,7 @@ struct CopyPass {
   }
 
   /// Which tables of days there are was asked before the snapshot, for MariaDB shows none that is younger.
-  private func checkTables(of source: isolated Connection) throws {
+  func checkTables(of source: isolated Connection) throws {
     let schema: any SchemaStatements.Type = try source.dialect().schema
     let known = Set(tables.map(\.name))
     for name in try source.dayPlaces().flatMap(\.tables) where !known.contains(name) {

@@ -78,7 +78,10 @@ package struct HistoryCopy: Sendable {
       group.addTask { await worker.run() }
       defer { worker.finish() }
       return try await source.database.read { connection in
-        try connection.snapshot { try pass.run(on: connection) }
+        try connection.snapshot {
+          try pass.checkTables(of: connection)
+          return try pass.run(on: connection)
+        }
       }
     }
     let usage: Contents = summaries.first { $0.table == Self.usageTable }?.contents ?? Contents()

@@ -1,3 +1,4 @@
+import HTTP
 import Testing
 import VerbatimTesting
 
@@ -66,6 +67,32 @@ import VerbatimTesting
     // It has been opened for writing, and nothing was recorded: it still is the copy.
     let again = try await SpawnedCommand.run(["copy", "--from", server.database, "--to", "copy.db"], in: folder)
     #expect(again.code == 0, "\(again.errors)")
+  }
+
+  @Test func `copy takes accounts and keys along, of one database or of one of their own`() async throws {
+    let folder = try TemporaryFolder()
+    func verbatim(_ arguments: String...) async throws -> SpawnedCommand.Outcome {
+      try await SpawnedCommand.run(arguments, in: folder)
+    }
+    let made = try await verbatim("keys", "create", "--name", "k", "--database", "a.db")
+    let key = String(made.output.split(separator: "\n")[0])
+    let plain = try await verbatim("copy", "--from", "a.db", "--to", "plain.db")
+    #expect(plain.code == 0, "\(plain.errors)")
+    #expect(try await verbatim("serve", "--auth", "on", "--port", "0", "--database", "plain.db").code == 2)
+    for arguments in [["--with-accounts", "--to", "both.db"], ["--only-accounts", "--to", "main.db"]] {
+      let copied = try await SpawnedCommand.run(["copy", "--from", "a.db"] + arguments, in: folder)
+      #expect(copied.code == 0 && copied.output.contains("verbatim_keys: 1 rows on 1 days, checksum"), "\(copied)")
+      let again = try await SpawnedCommand.run(["copy", "--from", "a.db"] + arguments, in: folder)
+      #expect(again.code == 0, "\(again.errors)")
+    }
+    let server = try await SpawnedServer.start(in: folder, database: "both.db", arguments: ["--auth", "on"])
+    let fields: HTTPFields = ["x-api-key": key]
+    #expect(try await HTTPClient().send("GET", server.url + "/api/chat/none", fields: fields).status == 404)
+    await server.terminate()
+    let both = try await verbatim("copy", "--from", "a.db", "--to", "b.db", "--with-accounts", "--only-accounts")
+    #expect(both.code == 2)
+    let list = try await verbatim("keys", "list", "--database", "main.db")
+    #expect(list.output.contains(key.prefix(11)))
   }
 
   @Test func `migrate and import refuse what could not mean anything`() async throws {
