@@ -8,15 +8,15 @@ extension Connection {
   func checkOwnership(of exchanges: [(pending: PendingExchange, winner: Store.Receipt?)]) throws {
     for (account, part) in Dictionary(grouping: exchanges, by: { ExactText($0.pending.accountID) }) {
       let names = part.map { ExactText($0.winner?.conversationID ?? $0.pending.conversationID) }
-      let owners: [ExactText: Owner] = try owners(of: Set(names).map(\.text), account: account.text)
+      let owners: [ExactText: ConversationOwner] = try owners(of: Set(names).map(\.text), account: account.text)
       for ((pending, _), name) in zip(part, names) where owners[name]?.admits(pending.exchange) == false {
         throw StoreError.outOfReach
       }
     }
   }
 
-  private func owners(of conversations: [String], account: String) throws -> [ExactText: Owner] {
-    var owners: [ExactText: Owner] = [:]
+  private func owners(of conversations: [String], account: String) throws -> [ExactText: ConversationOwner] {
+    var owners: [ExactText: ConversationOwner] = [:]
     for start in stride(from: 0, to: conversations.count, by: 100) {
       let ids = Array(conversations[start..<min(start + 100, conversations.count)])
       try forEachRow(
@@ -26,7 +26,7 @@ extension Connection {
         WHERE account_id = \(account) AND id IN (\(list: ids))
         """
       ) { row in
-        owners[ExactText(row.text(0))] = Owner(app: ExactText(row.text(1)), user: ExactText(row.text(2)))
+        owners[ExactText(row.text(0))] = ConversationOwner(app: ExactText(row.text(1)), user: ExactText(row.text(2)))
         return true
       }
     }
@@ -35,7 +35,7 @@ extension Connection {
 }
 
 /// Whose a conversation is.
-private struct Owner {
+struct ConversationOwner {
   let app: ExactText
   let user: ExactText
 

@@ -14,6 +14,7 @@ extension Connection {
         entry        BLOB    NOT NULL
       );
       CREATE INDEX IF NOT EXISTS journal_entries_waiting ON journal_entries (is_set_aside, number);
+      CREATE INDEX IF NOT EXISTS journal_entries_exchange ON journal_entries (exchange_id);
       CREATE TABLE IF NOT EXISTS verbatim_message_keys (
         account_id      TEXT    NOT NULL,
         scope           TEXT    NOT NULL,
@@ -35,8 +36,9 @@ extension Connection {
     } ?? JournalContents()
   }
 
-  /// Writes a batch; who repeats a key that waits here is answered with the first's receipt. Throws a `full` error when
-  /// `room` bytes do not take it. Gives what was added, too.
+  /// Writes a batch; who repeats a key that waits here is answered with the first's receipt, or with
+  /// `StoreError.outOfReach` where that is somebody else's. Throws a `full` error when `room` bytes do not take it. Gives
+  /// what was added, too.
   func enter(_ batch: [PendingExchange], room: Int) throws -> (receipts: [Store.Receipt], added: JournalContents) {
     try transaction {
       let winners: [Store.Receipt?] = try claimInTurn(batch)
@@ -48,6 +50,9 @@ extension Connection {
         binds.id(fresh[row].id)
         binds.blob(entries[row][...])
       }
+      for (pending, winner) in zip(batch, winners) where !pending.exchange.ownership.isEmpty {
+        if let winner { try checkOwnership(of: pending, repeating: winner.exchangeID) }
+      }
       let receipts: [Store.Receipt] = zip(batch, winners).map { pending, winner in
         var receipt: Store.Receipt = winner ?? pending.receipt
         receipt.isJournaled = true
@@ -55,6 +60,14 @@ extension Connection {
       }
       return (receipts, JournalContents(waiting: entries.count, bytes: bytes))
     }
+  }
+
+  private func checkOwnership(of repeated: PendingExchange, repeating first: UUIDv7) throws {
+    let entry: Bytes? = try self.first("SELECT entry FROM journal_entries WHERE exchange_id = \(first)") { $0.bytes(0) }
+      .flatMap(\.self)
+    guard let entry else { return }
+    let owner = try PendingExchange.owner(ofJournalEntry: entry)
+    guard owner.admits(repeated.exchange) else { throw StoreError.outOfReach }
   }
 
   /// The first entries that wait, as many as one transaction takes.

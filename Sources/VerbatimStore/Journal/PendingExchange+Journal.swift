@@ -18,6 +18,7 @@ extension PendingExchange {
     case tokenID, channelID, ownership
     /// Of sealed exchanges alone.
     case conversationName, failedRequest
+    case tokenName
   }
 
   func journalEntry() -> [UInt8] {
@@ -59,6 +60,7 @@ extension PendingExchange {
     add(.ip, text: exchange.ip)
     add(.source, text: exchange.source)
     add(.tokenID, integer: exchange.tokenID)
+    add(.tokenName, text: exchange.tokenName)
     add(.channelID, integer: exchange.channelID)
     if !exchange.ownership.isEmpty { add(.ownership, integer: Int64(exchange.ownership.rawValue)) }
     if isSealed {
@@ -103,6 +105,17 @@ extension PendingExchange {
       keys: keys, sealed: sealed)
   }
 
+  /// Whose exchange an entry holds.
+  static func owner(ofJournalEntry entry: Bytes) throws(DamagedEntry) -> ConversationOwner {
+    var reader = TaggedFieldReader(entry.dropFirst())
+    var (app, user) = ("", "")
+    while let field = try reader.next() {
+      if field.tag == Tag.appID.rawValue { app = field.text }
+      if field.tag == Tag.userID.rawValue { user = field.text }
+    }
+    return ConversationOwner(app: ExactText(app), user: ExactText(user))
+  }
+
   private static func set(
     _ tag: Tag, _ field: TaggedField, in exchange: inout NewExchange
   ) throws(DamagedEntry) {
@@ -138,6 +151,7 @@ extension PendingExchange {
     case .ip: exchange.ip = field.text
     case .source: exchange.source = field.text
     case .tokenID: exchange.tokenID = try field.integer()
+    case .tokenName: exchange.tokenName = field.text
     case .channelID: exchange.channelID = try field.integer()
     case .ownership: exchange.ownership = NewExchange.Ownership(rawValue: UInt8(clamping: try field.integer()))
     }

@@ -33,10 +33,9 @@ final class Recorder: Sendable {
       outcome = first
     }
     let journaled: Appender.Outcome = await journal.append([pending])[0]
-    if case .success = journaled {
-      courier?.wake()
-      return journaled
-    }
+    if journaled.isJournaled { courier?.wake() }
+    // Taken, or refused for what it is.
+    guard journaled.isUnavailable else { return journaled }
     // The history may be back already, and is all that is left.
     if let outcome { return outcome }
     return await appender.append(pending)

@@ -78,6 +78,33 @@ import VerbatimTesting
   }
 
   @Test(arguments: Server.allCases)
+  func `who repeats the key of somebody else that waits learns nothing of theirs`(_ server: Server) async throws {
+    try await server.withOutages { outages in
+      try await outages.withStore { store in
+        try await outages.kill()
+        var theirs: NewExchange = .sample(conversation: "c", key: "k")
+        theirs.idempotencyKey = "line"
+        let receipt: Store.Receipt = try await store.append(theirs, account: "a")
+        var mine: NewExchange = .sample(conversation: "c", key: "k", user: "mallory")
+        mine.ownership = .user
+        await #expect {
+          try await store.append(mine, account: "a")
+        } throws: { error in
+          if case StoreError.outOfReach = error { true } else { false }
+        }
+        (mine.conversationID, mine.clientMessageID, mine.idempotencyKey) = ("mine", nil, "line")
+        let group: [Result<Store.Receipt, StoreError>] = await store.append([mine, .sample(), mine], account: "a")
+        #expect(group.map { (try? $0.get()) != nil } == [false, true, false])
+        theirs.ownership = [.app, .user]
+        #expect(try await store.append(theirs, account: "a").exchangeID == receipt.exchangeID)
+        try await outages.start()
+        try await store.delivered()
+        #expect(store.journalContents?.setAside == 0)
+      }
+    }
+  }
+
+  @Test(arguments: Server.allCases)
   func `a key that was taken before leads the receipt to the first exchange`(_ server: Server) async throws {
     try await server.withOutages { outages in
       try await outages.withStore { store in
