@@ -5,7 +5,8 @@ import Synchronization
 /// A real Redis server on a free port of loopback that keeps nothing on disk.
 package final class RedisServer: Sendable {
   package let port: Int
-  private let folder: TemporaryFolder
+  /// Where it keeps what it was told to keep.
+  package let folder: TemporaryFolder
   private let command: [String]
   private let process = Mutex<DatabaseServerProcess?>(nil)
   private let starts = Atomic<Int>(0)

@@ -44,39 +44,59 @@ package struct TestAPI: Sendable {
   package let routes: [RouteTable.Route]
   /// Flush it to find the traces of reads in the main database.
   package let trail: AuditTrail
+  /// What is remembered of keys; nothing looks after it but the test.
+  package let keys: KeyCache
   /// Of the live server; empty on the router.
   package let url: String
 
-  /// The bytes of every file of the databases.
+  /// The bytes of every file of an SQLite database.
   package func databaseFiles() throws -> [[UInt8]] {
     try FileManager.default.contentsOfDirectory(atPath: folder.path).map { name in
       Array(try Data(contentsOf: URL(fileURLWithPath: folder.path(name))))
     }
   }
 
-  /// Runs `body`, then closes everything and removes the store.
+  /// Runs `body` on a database of its own, then closes everything and removes it.
   package static func with(
     _ transport: Transport = .router, configuration: Configuration = Configuration(), log: Log = .silent,
-    _ body: @Sendable (TestAPI) async throws -> Void
+    on engine: TestEngine = .sqlite, _ body: @Sendable (TestAPI) async throws -> Void
   ) async throws {
     let folder = try TemporaryFolder()
-    var file = Store.Configuration(path: folder.path("verbatim.db"))
-    file.redaction = configuration.redaction
-    let stores = try await OpenStores.open(file, MainStore.Configuration(file.engine))
+    guard engine != .sqlite else {
+      let file = Store.Configuration(path: folder.path("verbatim.db"))
+      return try await with(
+        transport, configuration: configuration, log: log, history: file, main: MainStore.Configuration(file.engine),
+        in: folder, body)
+    }
+    let place = try await engine.makeDatabase()
+    do {
+      try await with(
+        transport, configuration: configuration, log: log, history: Store.Configuration(place.engine),
+        main: MainStore.Configuration(place.engine), in: folder, body)
+    } catch {
+      try await place.drop()
+      throw error
+    }
+    try await place.drop()
+  }
+
+  /// Runs `body` on databases that stay, then closes them.
+  package static func with(
+    _ transport: Transport = .router, configuration: Configuration = Configuration(), log: Log = .silent,
+    history: Store.Configuration, main: MainStore.Configuration, in folder: TemporaryFolder,
+    _ body: @Sendable (TestAPI) async throws -> Void
+  ) async throws {
+    var history = history
+    history.redaction = configuration.redaction
+    let stores = try await OpenStores.open(history, main)
     let application = Application(stores: stores, configuration: configuration, log: log)
     do {
       switch transport {
       case .router:
-        try await body(
-          TestAPI(
-            folder: folder, send: { try await answer(application.respond(to: $0)) }, stores: stores,
-            routes: application.routes, trail: application.trail, url: ""))
+        try await body(TestAPI(application, stores, in: folder) { try await answer(application.respond(to: $0)) })
       case .socket:
         try await withServer(application, configuration) { url in
-          try await body(
-            TestAPI(
-              folder: folder, send: Self.sender(to: url), stores: stores, routes: application.routes,
-              trail: application.trail, url: url))
+          try await body(TestAPI(application, stores, in: folder, url: url, send: Self.sender(to: url)))
         }
       }
     } catch {
@@ -84,6 +104,19 @@ package struct TestAPI: Sendable {
       throw error
     }
     await stores.close()
+  }
+
+  private init(
+    _ application: Application, _ stores: OpenStores, in folder: TemporaryFolder, url: String = "",
+    send: @escaping @Sendable (HTTPRequest) async throws -> Answer
+  ) {
+    self.folder = folder
+    self.send = send
+    self.stores = stores
+    self.url = url
+    routes = application.routes
+    trail = application.trail
+    keys = application.keys
   }
 
   package func get(_ path: String, fields: HTTPFields = [:]) async throws -> Answer {
