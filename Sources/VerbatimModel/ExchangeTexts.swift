@@ -3,7 +3,7 @@
 package struct ExchangeTexts: Sendable {
   package enum Column: Int, CaseIterable, Sendable {
     case conversationID, appID, userID, modelProvider, modelName, clientMessageID, finishReason, systemFingerprint
-    case responseID, currency, inputs, metadata, usage
+    case responseID, currency, tokenName, ip, inputs, metadata, usage
   }
 
   /// Room for what most rows hold.
@@ -11,7 +11,7 @@ package struct ExchangeTexts: Sendable {
 
   private var bytes: [UInt8] = []
   /// Where each ends; of an absent one, the complement of where it would.
-  private var ends = InlineArray<13, Int>(repeating: 0)
+  private var ends = InlineArray<15, Int>(repeating: 0)
 
   /// `append` is called for each column in order; it appends the column's text, or answers false where there is none.
   package init<Failure>(_ append: (Column, inout [UInt8]) throws(Failure) -> Bool) throws(Failure) {

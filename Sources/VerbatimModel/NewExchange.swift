@@ -62,6 +62,8 @@ package struct NewExchange: Sendable {
   package var createdAt: Int64?
   /// The API key that the call came with, and the provider's endpoint that answered it, by New API's numbers.
   package var tokenID: Int64?
+  /// What that key was called.
+  package var tokenName: String?
   package var channelID: Int64?
   /// The client's address.
   package var ip: String?

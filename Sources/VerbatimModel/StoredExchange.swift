@@ -13,6 +13,8 @@ package struct StoredExchange: Sendable {
   package var completionTokens: Int64?
   package var totalTokens: Int64?
   package var totalPrice: Int64?
+  /// The number of the API key that it was recorded with.
+  package var tokenID: Int64?
   package var isStream = false
   package var latency: Duration?
   package var firstTokenLatency: Duration?

@@ -70,8 +70,10 @@ struct Authentication: Sendable {
 extension Caller {
   fileprivate init(_ holder: KeyHolder) {
     self.init(
-      credential: .key(id: holder.key.id, name: holder.key.name), account: holder.key.account, role: holder.role,
-      scopes: holder.key.scopes, app: holder.key.app, user: holder.key.user)
+      credential: .key(
+        id: holder.key.id, name: holder.key.name, tokenID: holder.key.tokenID, rate: holder.key.rate),
+      account: holder.key.account, role: holder.role, scopes: holder.key.scopes, app: holder.key.app,
+      user: holder.key.user)
   }
 
   /// Whoever may read the files of the server's own user.

@@ -8,7 +8,7 @@ package struct Caller: Sendable, Equatable {
   package enum Credential: Sendable, Equatable {
     /// Not at all: the server asks for no keys.
     case keyless
-    case key(id: UUIDv7, name: String)
+    case key(id: UUIDv7, name: String, tokenID: Int64?, rate: KeyRate)
     /// The command line on the server's own machine.
     case commandLine
   }

@@ -17,12 +17,19 @@ struct Gate: Sendable {
     if let account = request.queryParameter("account_id"), !account.isEmpty {
       try caller.act(inAccount: try Self.checked(account, "account_id", limit: Account.longestName))
     }
-    guard caller.may(need) else {
-      throw APIError.forbidden("this key may not do this: it needs the scope \(need.rawValue)")
-    }
+    guard caller.may(need) else { throw Self.refusal(of: caller, for: need) }
     var request = request
     request.principal = caller
     return request
+  }
+
+  private static func refusal(of caller: Caller, for need: Need) -> APIError {
+    guard caller.credential == .keyless else {
+      return .forbidden("this key may not do this: it needs the scope \(need.rawValue)")
+    }
+    return .unauthorized(
+      "this needs the key of an administrator, and the request came without one; the first one is made on the server's "
+        + "own machine: verbatim keys create --name NAME --scopes admin --account ACCOUNT --make-account")
   }
 
   /// An empty one is no way to say everybody: a gateway that forgot its user would reach all of them.

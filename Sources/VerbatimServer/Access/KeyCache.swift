@@ -5,14 +5,16 @@ import VerbatimStore
 /// What is remembered of keys, so that letting somebody in asks no database.
 ///
 /// Every change of a key or an account moves the access revision. On a server's database it is looked at twice a second,
-/// and everything is forgotten when it has moved; so a revoked key fails within a second on every replica. While the
-/// main database is away, keys that are remembered stay good for a while; others cannot be judged.
+/// and what has changed takes the place of what was remembered of it; so a revoked key fails within a second on every
+/// replica. While the main database is away, keys that are remembered stay good for a while, whatever was changed last;
+/// others cannot be judged.
 package final class KeyCache: Sendable {
   private struct State {
-    var known: [KeyDigest: KeyHolder] = [:]
+    var known = KnownKeys(capacity: mostKnown)
     var unknown: Set<KeyDigest> = []
-    /// Counts how often everything was forgotten: what was asked for before is not remembered afterwards.
+    /// Counts changes: what was asked for before one is not remembered after it.
     var generation: UInt64 = 0
+    /// What the cache knows of was read at this revision or later.
     var revision: Int64?
     /// When the revision was last seen.
     var confirmedAt: ContinuousClock.Instant
@@ -20,8 +22,29 @@ package final class KeyCache: Sendable {
     /// When each key was last used, in Unix milliseconds, as far as that was not written yet.
     var uses: [UUIDv7: Int64] = [:]
 
-    mutating func forget() {
-      known.removeAll(keepingCapacity: true)
+    mutating func take(_ changes: AccessChanges) {
+      revision = changes.revision
+      switch changes.extent {
+      case .nothing: return
+      case .everything: known.removeAll()
+      case .some(let keys, let accounts):
+        for holder in keys {
+          if let digest = KeyDigest(bytes: holder.hash) { known.replace(holder, for: digest) }
+        }
+        take(accounts)
+      }
+      noteChange()
+    }
+
+    mutating func take(_ accounts: [Account]) {
+      guard !accounts.isEmpty else { return }
+      let changed = Dictionary(accounts.map { (ExactText($0.name), $0) }) { $1 }
+      known.update { holder in
+        if let account = changed[ExactText(holder.key.account)] { holder.take(account) }
+      }
+    }
+
+    mutating func noteChange() {
       unknown.removeAll(keepingCapacity: true)
       generation &+= 1
     }
@@ -55,7 +78,7 @@ package final class KeyCache: Sendable {
     let isShared = main.isShared
     let (remembered, generation): (KeyHolder??, UInt64) = state.withLock { state in
       guard !isShared || state.confirmedAt.duration(to: now()) <= grace else { return (nil, state.generation) }
-      if let holder = state.known[digest] { return (holder, state.generation) }
+      if let holder = state.known.use(digest) { return (holder, state.generation) }
       return (state.unknown.contains(digest) ? .some(nil) : nil, state.generation)
     }
     if let remembered { return remembered }
@@ -63,8 +86,7 @@ package final class KeyCache: Sendable {
     state.withLock { state in
       guard state.generation == generation else { return }
       if let holder {
-        if state.known.count >= Self.mostKnown { state.known.removeAll(keepingCapacity: true) }
-        state.known[digest] = holder
+        state.known.insert(holder, for: digest)
       } else {
         if state.unknown.count >= Self.mostUnknown { state.unknown.removeAll(keepingCapacity: true) }
         state.unknown.insert(digest)
@@ -73,8 +95,21 @@ package final class KeyCache: Sendable {
     return holder
   }
 
-  /// To be called after every change that this process made.
-  func forget() { state.withLock { $0.forget() } }
+  /// To be called with every key that this process changed, after it was: the database need not be there to learn it.
+  func take(_ key: APIKey) {
+    state.withLock { state in
+      state.known.update { if $0.key.id == key.id { $0.key = key } }
+      state.noteChange()
+    }
+  }
+
+  /// Likewise, with accounts.
+  func take(_ account: Account) {
+    state.withLock { state in
+      state.take([account])
+      state.noteChange()
+    }
+  }
 
   func noteUse(of key: UUIDv7) {
     let time = UnixClock.milliseconds()
@@ -86,6 +121,7 @@ package final class KeyCache: Sendable {
   /// Until cancelled.
   package func run() async {
     var pauses = 0
+    if main.isShared { await look() }
     while !Task.isCancelled {
       do { try await Task.sleep(for: Self.pause) } catch { return }
       if main.isShared { await look() }
@@ -94,16 +130,13 @@ package final class KeyCache: Sendable {
     }
   }
 
-  /// Asks whether a key or an account has changed anywhere, and forgets everything if so.
+  /// Asks which keys and accounts have changed anywhere, and takes that over.
   func look() async {
     let asked = now()
     do {
-      let revision = try await main.accessRevision()
+      let changes = try await main.accessChanges(since: state.withLock(\.revision))
       let isBack = state.withLock { state in
-        if state.revision != revision {
-          state.forget()
-          state.revision = revision
-        }
+        state.take(changes)
         state.confirmedAt = asked
         defer { state.isAway = false }
         return state.isAway

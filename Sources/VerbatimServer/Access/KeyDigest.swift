@@ -15,6 +15,12 @@ struct KeyDigest: Hashable, Sendable {
     }
   }
 
+  /// One that was stored; nil for what is none.
+  init?(bytes: [UInt8]) {
+    guard bytes.count == MemoryLayout<SIMD4<UInt64>>.size else { return nil }
+    words = bytes.withUnsafeBytes { $0.loadUnaligned(as: SIMD4<UInt64>.self) }
+  }
+
   /// 32.
   var bytes: [UInt8] { withUnsafeBytes(of: words) { Array($0) } }
 

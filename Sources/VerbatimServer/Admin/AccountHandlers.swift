@@ -42,7 +42,7 @@ struct AccountHandlers: Sendable {
     guard let account = try await main.changeAccount(named: name, role: role, status: status) else {
       throw APIError.notFound("there is no such account")
     }
-    keys.forget()
+    keys.take(account)
     AuditNotes.current?.add("role", account.role.rawValue)
     AuditNotes.current?.add("status", account.status.rawValue)
     return answer(account)

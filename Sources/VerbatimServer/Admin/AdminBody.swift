@@ -67,6 +67,15 @@ struct AdminBody {
     return number
   }
 
+  func boolean(_ name: String) throws(APIError) -> Bool? {
+    guard let value = value(name) else { return nil }
+    guard let boolean = value.boolean else { throw .invalid("\(name) must be true or false") }
+    return boolean
+  }
+
+  /// Also where it is null.
+  func has(_ name: String) -> Bool { json[name] != nil }
+
   /// Unix milliseconds, from ISO 8601 or epoch seconds.
   func time(_ name: String) throws(APIError) -> Int64? {
     guard let value = value(name) else { return nil }

@@ -12,15 +12,24 @@ package struct KeyAdministration: Sendable {
     package var app: String?
     package var user: String?
     package var expires: String?
+    /// Where there is none of that name.
+    package var makesAccount = false
+    package var rate = Rate()
 
-    package init(name: String, account: String?, scopes: String?, app: String?, user: String?, expires: String?) {
-      self.name = name
-      self.account = account
-      self.scopes = scopes
-      self.app = app
-      self.user = user
-      self.expires = expires
+    package init(name: String) { self.name = name }
+  }
+
+  /// Limits as they were typed: a number, or `default` for the server's.
+  package struct Rate: Sendable {
+    package var perMinute: String?
+    package var burst: String?
+
+    package init(perMinute: String? = nil, burst: String? = nil) {
+      self.perMinute = perMinute
+      self.burst = burst
     }
+
+    package var isEmpty: Bool { perMinute == nil && burst == nil }
   }
 
   package struct Made: Sendable {
@@ -37,8 +46,12 @@ package struct KeyAdministration: Sendable {
 
   package func create(_ wish: Wish) async throws -> Made {
     let expiry = try wish.expires.map { try TimeText.moment($0, "--expires") }
+    let rates = try Self.rates(wish.rate)
     let answer = try await session.administer { client in
       try await client.call("POST", Self.path) { json in
+        json.rates(rates)
+        json.key("make_account")
+        json.boolean(wish.makesAccount)
         for (name, value) in [
           ("name", wish.name), ("account_id", wish.account), ("app_id", wish.app), ("user_id", wish.user),
           ("expires_at", expiry.map { Timestamp.text($0) }),
@@ -63,15 +76,28 @@ package struct KeyAdministration: Sendable {
         Self.path, "keys", query: [("account_id", account), ("status", includesDead ? "all" : nil)])
     }
     return TextTable.lines(
-      ["key", "account", "name", "status", "scopes", "app", "user", "expires", "last used", "id"],
+      ["key", "account", "name", "status", "scopes", "app", "user", "rate", "expires", "last used", "id"],
       keys.map { key in
         func text(_ name: String) -> String { key[name]?.string?.string ?? "-" }
         let scopes = key["scopes"].map { $0.elements.compactMap { $0.string?.string }.joined(separator: ",") } ?? ""
         return [
           text("prefix"), text("account_id"), text("name"), text("status"), scopes, text("app_id"), text("user_id"),
-          text("expires_at"), text("last_used_at"), text("id"),
+          Self.rate(of: key), text("expires_at"), text("last_used_at"), text("id"),
         ]
       })
+  }
+
+  /// Its name and its limits; the answer tells them.
+  package func change(_ key: String, name: String?, rate: Rate) async throws -> String {
+    let rates = try Self.rates(rate)
+    let answer = try await session.administer { client in
+      try await client.call("PATCH", "\(Self.path)/\(try await Self.id(key, client))") { json in
+        json.rates(rates)
+        json.key("name")
+        json.string(orNull: name)
+      }
+    }
+    return "\(Self.name(of: answer)) is changed; requests a minute, at once: \(Self.rate(of: answer))"
   }
 
   package func revoke(_ key: String) async throws -> String {
@@ -91,6 +117,30 @@ package struct KeyAdministration: Sendable {
       }
     }
     return try Self.made(answer)
+  }
+
+  /// Fields of a request with their numbers; nil: the server's.
+  private static func rates(_ rate: Rate) throws(ConfigurationError) -> [(name: String, value: Int64?)] {
+    var rates: [(name: String, value: Int64?)] = []
+    for (option, name, text) in [
+      ("--rate", "rate_per_minute", rate.perMinute), ("--burst", "rate_burst", rate.burst),
+    ] {
+      guard let text else { continue }
+      guard let number = Int64(text) else {
+        guard text == "default" else { throw ConfigurationError("\(option) \(text) is neither a number nor default") }
+        rates.append((name, nil))
+        continue
+      }
+      rates.append((name, number))
+    }
+    return rates
+  }
+
+  /// `100/200`: requests a minute and at once.
+  private static func rate(of key: JSONSlice) -> String {
+    func text(_ name: String) -> String { key[name]?.integer.map(String.init) ?? "default" }
+    let (perMinute, burst) = (text("rate_per_minute"), text("rate_burst"))
+    return perMinute == burst && perMinute == "default" ? "-" : "\(perMinute)/\(burst)"
   }
 
   /// The id of the key that is meant by its id or by how it begins.
@@ -117,5 +167,14 @@ package struct KeyAdministration: Sendable {
   private static func name(of key: JSONSlice) -> String {
     func text(_ name: String) -> String { key[name]?.string?.string ?? "" }
     return "the key \(text("prefix")) (\(text("name"))) of \(text("account_id"))"
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func rates(_ rates: [(name: String, value: Int64?)]) {
+    for (name, value) in rates {
+      key(text: name)
+      integer(orNull: value)
+    }
   }
 }

@@ -5,6 +5,8 @@ import VerbatimStore
 /// `/api/admin/keys`. A key is shown in the answer to its making and to nothing else.
 struct KeyHandlers: Sendable {
   private static let longestOverlap: Int64 = 90 * 86_400
+  private static let rates: ClosedRange<Int64> = 0...10_000_000
+  private static let bursts: ClosedRange<Int64> = 1...10_000_000
 
   let main: MainStore
   let keys: KeyCache
@@ -30,7 +32,11 @@ struct KeyHandlers: Sendable {
 
   @Sendable func create(_ request: HTTPRequest) async throws -> HTTPResponse {
     let body = try await AdminBody(
-      request, fields: ["account_id", "name", "scopes", "app_id", "user_id", "expires_at"])
+      request,
+      fields: [
+        "account_id", "make_account", "name", "scopes", "app_id", "user_id", "expires_at", "rate_per_minute",
+        "rate_burst",
+      ])
     let secret = KeySecret()
     var new = NewAPIKey(
       account: try body.text("account_id", limit: Account.longestName) ?? request.caller.account,
@@ -38,6 +44,8 @@ struct KeyHandlers: Sendable {
       hash: secret.digest.bytes, scopes: try Self.scopes(body))
     new.app = try body.text("app_id", limit: IngestLimits.appID)
     new.user = try body.text("user_id", limit: IngestLimits.userID)
+    new.rate.perMinute = try body.integer("rate_per_minute", Self.rates)
+    new.rate.burst = try body.integer("rate_burst", Self.bursts)
     new.expiresAt = try body.time("expires_at")
     if let end = new.expiresAt, end <= UnixClock.milliseconds() {
       throw APIError.invalid("expires_at lies in the past")
@@ -45,15 +53,27 @@ struct KeyHandlers: Sendable {
     guard !new.scopes.contains(.admin) || (new.app == nil && new.user == nil) else {
       throw APIError.invalid("a key with the scope admin cannot be limited to an app or a user")
     }
-    let key = try await main.createKey(new)
-    keys.forget()
+    let key = try await main.createKey(new, makesAccount: try body.boolean("make_account") ?? false)
+    keys.take(key)
     Self.note(key)
     return answer(key, secret: secret)
   }
 
+  /// Its name and its limits; a limit that is null is the server's again.
+  @Sendable func change(_ request: HTTPRequest) async throws -> HTTPResponse {
+    let id = try Self.id(request)
+    let body = try await AdminBody(request, fields: ["name", "rate_per_minute", "rate_burst"])
+    var change = KeyChange(name: try body.text("name", limit: APIKey.longestName))
+    if body.has("rate_per_minute") { change.perMinute = .some(try body.integer("rate_per_minute", Self.rates)) }
+    if body.has("rate_burst") { change.burst = .some(try body.integer("rate_burst", Self.bursts)) }
+    guard let key = try await main.changeKey(id, change) else { throw Self.noKey }
+    keys.take(key)
+    return answer(key, secret: nil)
+  }
+
   @Sendable func revoke(_ request: HTTPRequest) async throws -> HTTPResponse {
     guard let key = try await main.revokeKey(try Self.id(request)) else { throw Self.noKey }
-    keys.forget()
+    keys.take(key)
     return answer(key, secret: nil)
   }
 
@@ -66,7 +86,7 @@ struct KeyHandlers: Sendable {
       let rotated = try await main.rotateKey(
         id, prefix: secret.prefix, hash: secret.digest.bytes, overlap: .seconds(overlap))
     else { throw Self.noKey }
-    keys.forget()
+    keys.take(rotated.old)
     Self.note(rotated.new)
     return answer(rotated.new, secret: secret)
   }
@@ -141,6 +161,12 @@ extension JSONWriter {
     string(orNull: key.app)
     self.key("user_id")
     string(orNull: key.user)
+    self.key("token_id")
+    integer(orNull: key.tokenID)
+    self.key("rate_per_minute")
+    integer(orNull: key.rate.perMinute)
+    self.key("rate_burst")
+    integer(orNull: key.rate.burst)
     for (name, time) in [
       ("created_at", key.createdAt), ("expires_at", key.expiresAt), ("last_used_at", key.lastUsedAt),
       ("revoked_at", key.revokedAt),

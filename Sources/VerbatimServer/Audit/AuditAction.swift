@@ -16,6 +16,7 @@ package enum AuditAction: String, Sendable, CaseIterable {
   case accountChange = "account.change"
   case keyList = "key.list"
   case keyCreate = "key.create"
+  case keyChange = "key.change"
   case keyRevoke = "key.revoke"
   case keyRotate = "key.rotate"
   case auditRead = "audit.read"

@@ -69,7 +69,7 @@ extension Caller.Credential {
     switch self {
     case .keyless: AuditEntry.keyless
     case .commandLine: AuditEntry.commandLine
-    case .key(let id, _): id.description
+    case .key(let id, _, _, _): id.description
     }
   }
 }

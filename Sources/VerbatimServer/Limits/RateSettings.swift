@@ -1,4 +1,5 @@
 import Redis
+import VerbatimStore
 
 /// How many requests are let through, as it was set.
 package struct RateSettings: Sendable, Equatable {
@@ -14,8 +15,11 @@ package struct RateSettings: Sendable, Equatable {
 
   package init() {}
 
-  /// nil: no limit.
-  var ofKey: RateLimit? { limit(perKey) }
+  /// Of a key that has `own` limits, each of which stands in the place of what is set; nil: no limit.
+  func limit(of own: KeyRate) -> RateLimit? {
+    let perMinute = own.perMinute.map(Int.init) ?? perKey
+    return perMinute == 0 ? nil : RateLimit(perMinute: perMinute, burst: own.burst.map(Int.init) ?? burst)
+  }
 
   /// Of requests that carry no key, where none is needed; nil: no limit.
   var ofKeyless: RateLimit? { perAddress.flatMap(limit) }

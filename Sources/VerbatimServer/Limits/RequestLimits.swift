@@ -20,8 +20,8 @@ struct RequestLimits: Sendable {
     case .keyless:
       guard let limit = settings.ofKeyless else { return nil }
       return try await taken(.address(Self.network(of: request)), limit)
-    case .key(let id, _):
-      guard let limit = settings.ofKey else { return nil }
+    case .key(let id, _, _, let rate):
+      guard let limit = settings.limit(of: rate) else { return nil }
       return try await taken(.key(id.description), limit)
     }
   }

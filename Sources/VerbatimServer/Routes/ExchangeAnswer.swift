@@ -67,6 +67,12 @@ extension JSONWriter {
     string(.systemFingerprint, of: exchange.texts)
     key("response_id")
     string(.responseID, of: exchange.texts)
+    key("token_id")
+    integer(orNull: exchange.tokenID)
+    key("token_name")
+    string(.tokenName, of: exchange.texts)
+    key("ip")
+    string(.ip, of: exchange.texts)
   }
 
   /// As the provider sent it, else what is known of the tokens.

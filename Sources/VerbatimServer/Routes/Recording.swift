@@ -9,6 +9,9 @@ struct Recording: Sendable {
   private let defaults: IngestDefaults
   private let ownership: NewExchange.Ownership
   private let ip: String
+  /// The key's, where there is one.
+  private let tokenID: Int64?
+  private let tokenName: String?
 
   init(_ request: HTTPRequest, to store: Store, defaults: IngestDefaults) throws(APIError) {
     let caller = try request.caller
@@ -23,12 +26,19 @@ struct Recording: Sendable {
     self.ownership = ownership
     account = try caller.recordingAccount()
     ip = request.peerAddress
+    if case .key(_, let name, let number, _) = caller.credential {
+      (tokenID, tokenName) = (number, name)
+    } else {
+      (tokenID, tokenName) = (nil, nil)
+    }
   }
 
   func exchange(_ json: Bytes, _ kind: ExchangeBody.Kind) throws(InvalidExchange) -> NewExchange {
     var exchange = try ExchangeBody.parse(json, kind: kind, defaults: defaults)
     exchange.ip = ip
     exchange.ownership = ownership
+    exchange.tokenID = tokenID
+    exchange.tokenName = tokenName
     return exchange
   }
 

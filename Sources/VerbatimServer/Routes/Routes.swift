@@ -21,6 +21,7 @@ enum Routes {
     table.on("PATCH", "/api/admin/accounts/{name}", needs: .admin, audit: .accountChange, accounts.change)
     table.on("GET", "/api/admin/keys", needs: .admin, audit: .keyList, keys.list)
     table.on("POST", "/api/admin/keys", needs: .admin, audit: .keyCreate, keys.create)
+    table.on("PATCH", "/api/admin/keys/{id}", needs: .admin, audit: .keyChange, keys.change)
     table.on("DELETE", "/api/admin/keys/{id}", needs: .admin, audit: .keyRevoke, keys.revoke)
     table.on("POST", "/api/admin/keys/{id}/rotate", needs: .admin, audit: .keyRotate, keys.rotate)
     table.on("GET", "/api/admin/audit", needs: .admin, audit: .auditRead, audit.list)

@@ -13,10 +13,10 @@ enum HistoryColumns {
     .init("total_tokens", .integer), .init("finish_reason", .text), .init("system_fingerprint", .text),
     .init("response_id", .text), .init("is_stream", .integer), .init("latency", .integer),
     .init("first_token_latency", .integer), .init("total_price", .integer), .init("currency", .text),
-    .init("status", .text), .init("token_id", .integer), .init("channel_id", .integer), .init("ip", .text),
-    .init("client_message_id", .text),
-    .init("attachment_count", .integer), .init("request", .text), .init("usage", .text), .init("inputs", .text),
-    .init("other", .text), .init("batch", .integer),
+    .init("status", .text), .init("token_id", .integer), .init("token_name", .text), .init("channel_id", .integer),
+    .init("ip", .text), .init("client_message_id", .text), .init("attachment_count", .integer),
+    .init("request", .text), .init("usage", .text), .init("inputs", .text), .init("other", .text),
+    .init("batch", .integer),
   ]
 
   /// What the error history has besides.
@@ -112,6 +112,7 @@ struct MessageRow {
     binds.text(pending.currency)
     binds.text(pending.status)
     binds.integer(exchange.tokenID)
+    binds.text(exchange.tokenName)
     binds.integer(exchange.channelID)
     binds.text(exchange.ip)
     binds.text(exchange.clientMessageID)

@@ -26,12 +26,28 @@ package struct APIKey: Sendable, Equatable {
   package var revokedAt: Int64?
   /// The key in whose place it came.
   package var rotatedFrom: UUIDv7?
+  /// Its number, as the exchanges that it recorded have it; nil where an older program made it.
+  package var tokenID: Int64?
+  package var rate = KeyRate()
 
   /// A revocation holds at once, whatever the clocks of different servers say.
   package func status(at now: Int64) -> Status {
     if revokedAt != nil { return .revoked }
     if let expiresAt, expiresAt <= now { return .expired }
     return .active
+  }
+}
+
+/// A key's own limit, where it has one, instead of the server's.
+package struct KeyRate: Sendable, Equatable {
+  /// Requests; 0: as many as come; nil: what the server allows.
+  package var perMinute: Int64?
+  /// Requests at once; nil: what the server allows.
+  package var burst: Int64?
+
+  package init(perMinute: Int64? = nil, burst: Int64? = nil) {
+    self.perMinute = perMinute
+    self.burst = burst
   }
 }
 
@@ -46,6 +62,7 @@ package struct NewAPIKey: Sendable {
   package var app: String?
   package var user: String?
   package var expiresAt: Int64?
+  package var rate = KeyRate()
 
   package init(
     account: String, name: String, prefix: String, hash: [UInt8], scopes: Scopes, app: String? = nil,
@@ -69,6 +86,9 @@ package struct KeyHolder: Sendable, Equatable {
   package var hash: [UInt8]
   package var role: Account.Role
   package var accountStatus: Account.Status
+
+  /// Takes over what has changed of the key's account.
+  package mutating func take(_ account: Account) { (role, accountStatus) = (account.role, account.status) }
 
   /// Whether it opens the door now.
   package func isGood(at now: Int64) -> Bool { accountStatus == .active && key.status(at: now) == .active }

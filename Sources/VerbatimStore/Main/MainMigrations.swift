@@ -1,6 +1,6 @@
 extension Migration {
   /// Of the main database, in order of their versions.
-  static let main: [Migration] = [.access, .audit, .auditTails]
+  static let main: [Migration] = [.access, .audit, .auditTails, .keyLimits]
 
   /// Who is who, and what opens the door.
   static let access = Migration(
@@ -24,4 +24,10 @@ extension Migration {
   static let auditTails = Migration(
     version: 3, name: "audit trail by conversation", reversal: .steps { $0.schema.withoutAuditTails($0) }, tables: [],
     steps: { $0.schema.auditTails($0) })
+
+  /// Limits and numbers of keys, and which of them changed lately.
+  static let keyLimits = Migration(
+    version: 4, name: "limits of keys",
+    reversal: .steps({ $0.schema.withoutKeyLimits($0) }, loses: "limits and numbers of keys"),
+    tables: ["verbatim_access_changes"], steps: { $0.schema.keyLimits($0) })
 }

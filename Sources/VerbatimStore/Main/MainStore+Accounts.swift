@@ -33,6 +33,7 @@ extension MainStore {
   ) async throws -> Account? {
     let now: Int64 = clock()
     return try await write { connection in
+      try connection.moveAccessRevision(account: name)
       guard var account = try connection.account(named: name) else { return nil }
       account.role = role ?? account.role
       account.status = status ?? account.status
@@ -43,7 +44,6 @@ extension MainStore {
         SET role = \(account.role.rawValue), status = \(account.status.rawValue), updated_at = \(now)
         WHERE name = \(name)
         """)
-      try connection.moveAccessRevision()
       return account
     }
   }

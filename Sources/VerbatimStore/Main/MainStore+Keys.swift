@@ -17,24 +17,45 @@ package struct KeyFilter: Sendable {
   }
 }
 
+/// What is to become of a key; what is nil stays.
+package struct KeyChange: Sendable {
+  package var name: String?
+  /// `.some(nil)`: what the server allows.
+  package var perMinute: Int64??
+  package var burst: Int64??
+
+  package init(name: String? = nil, perMinute: Int64?? = nil, burst: Int64?? = nil) {
+    self.name = name
+    self.perMinute = perMinute
+    self.burst = burst
+  }
+
+  fileprivate func apply(to key: inout APIKey) {
+    if let name { key.name = name }
+    if let perMinute { key.rate.perMinute = perMinute }
+    if let burst { key.rate.burst = burst }
+  }
+}
+
 extension MainStore {
-  /// Throws `StoreError.rejected` where there is no such account, or it may not have such a key.
-  package func createKey(_ new: NewAPIKey) async throws -> APIKey {
-    let key = APIKey(
-      id: ids.next(count: 1, at: nil), account: new.account, name: new.name, prefix: new.prefix, scopes: new.scopes,
-      app: new.app, user: new.user, expiresAt: new.expiresAt, createdAt: clock())
-    try await write { connection in
-      guard let account = try connection.account(named: new.account) else {
-        throw StoreError.rejected(field: "account_id", reason: "names no account")
+  /// `makesAccount`: where there is none of that name, as an administrator's if the key is one. Throws
+  /// `StoreError.rejected` where there is no such account, or it may not have such a key.
+  package func createKey(_ new: NewAPIKey, makesAccount: Bool = false) async throws -> APIKey {
+    let now: Int64 = clock()
+    let id: UUIDv7 = ids.next(count: 1, at: nil)
+    return try await write { connection in
+      let number: Int64 = try connection.moveAccessRevision(key: id)
+      if makesAccount {
+        let role: Account.Role = new.scopes.contains(.admin) ? .admin : .user
+        _ = try connection.insert(Account(name: new.account, role: role, createdAt: now, updatedAt: now))
       }
-      guard account.role == .admin || !new.scopes.contains(.admin) else {
-        throw StoreError.rejected(
-          field: "scopes", reason: "may hold admin only for an account whose role is admin; set-role makes it one")
-      }
+      try connection.checkAccount(of: new)
+      let key = APIKey(
+        id: id, account: new.account, name: new.name, prefix: new.prefix, scopes: new.scopes, app: new.app,
+        user: new.user, expiresAt: new.expiresAt, createdAt: now, tokenID: number, rate: new.rate)
       try connection.insert(key, hash: new.hash)
-      try connection.moveAccessRevision()
+      return key
     }
-    return key
   }
 
   package func key(_ id: UUIDv7) async throws -> APIKey? { try await read { try $0.key(id) } }
@@ -78,11 +99,27 @@ extension MainStore {
   package func revokeKey(_ id: UUIDv7) async throws -> APIKey? {
     let now: Int64 = clock()
     return try await write { connection in
+      try connection.moveAccessRevision(key: id)
       guard var key = try connection.key(id) else { return nil }
       guard key.revokedAt == nil else { return key }
       try connection.execute("UPDATE verbatim_keys SET revoked_at = \(now) WHERE id = \(id)")
-      try connection.moveAccessRevision()
       key.revokedAt = now
+      return key
+    }
+  }
+
+  /// Changes how a key is called and how much it may do; nil where there is none.
+  package func changeKey(_ id: UUIDv7, _ change: KeyChange) async throws -> APIKey? {
+    try await write { connection in
+      try connection.moveAccessRevision(key: id)
+      guard var key = try connection.key(id) else { return nil }
+      change.apply(to: &key)
+      try connection.execute(
+        """
+        UPDATE verbatim_keys
+        SET name = \(key.name), rate_per_minute = \(key.rate.perMinute), rate_burst = \(key.rate.burst)
+        WHERE id = \(id)
+        """)
       return key
     }
   }
@@ -95,12 +132,14 @@ extension MainStore {
     let now: Int64 = clock()
     let newID: UUIDv7 = ids.next(count: 1, at: nil)
     return try await write { connection in
+      let number: Int64 = try connection.moveAccessRevision(key: id)
       guard var old = try connection.key(id) else { return nil }
       guard old.status(at: now) == .active else {
         throw StoreError.rejected(field: "id", reason: "names a key that is \(old.status(at: now).rawValue)")
       }
       var new: APIKey = old
       (new.id, new.prefix, new.createdAt, new.lastUsedAt, new.rotatedFrom) = (newID, prefix, now, nil, id)
+      new.tokenID = number
       try connection.insert(new, hash: hash)
       if overlap > .zero {
         let end: Int64 = now + overlap.wholeMilliseconds
@@ -110,27 +149,13 @@ extension MainStore {
       }
       try connection.execute(
         "UPDATE verbatim_keys SET expires_at = \(old.expiresAt), revoked_at = \(old.revokedAt) WHERE id = \(id)")
-      try connection.moveAccessRevision()
       return (old, new)
     }
   }
 
   /// The key of this hash, good or not.
   package func keyHolder(hash: [UInt8]) async throws -> KeyHolder? {
-    try await read { connection in
-      try connection.first(
-        """
-        SELECT \(unsafeSQL: KeyRow.columns), a.role, a.status, k.hash
-        FROM verbatim_keys AS k
-        JOIN verbatim_accounts AS a ON a.name = k.account_id
-        WHERE k.hash = \(hash)
-        """
-      ) { row in
-        KeyHolder(
-          key: try KeyRow.key(row), hash: Array(row.bytes(14) ?? []), role: try AccountRow.role(row.text(12)),
-          accountStatus: try AccountRow.status(row.text(13)))
-      }
-    }
+    try await read { try $0.keyHolder("k.hash = \(hash)") }
   }
 
   /// Notes when keys were last used, by id.
@@ -145,6 +170,22 @@ extension MainStore {
           WHERE id = \(id) AND (last_used_at IS NULL OR last_used_at < \(time))
           """)
       }
+    }
+  }
+}
+
+extension Connection {
+  fileprivate func checkAccount(of key: NewAPIKey) throws {
+    guard let account = try account(named: key.account) else {
+      throw StoreError.rejected(
+        field: "account_id", reason: "\(key.account) names no account; make_account (--make-account) makes it")
+    }
+    guard account.role == .admin || !key.scopes.contains(.admin) else {
+      throw StoreError.rejected(
+        field: "scopes",
+        reason: "may hold admin only for an account whose role is admin, and that of \(key.account) is user; name "
+          + "another account, with make_account (--make-account) where it is new, or change the role (verbatim "
+          + "accounts set-role \(key.account) admin)")
     }
   }
 }

@@ -7,9 +7,9 @@ struct HistoryRow {
   static let columns: String = [
     "id", "exchange_id", "choice_index", "role", "name", "content_kind", "tool_call_id", "content", "raw", "tool_calls",
     "status", "created_at", "recorded_at", "attachment_count", "prompt_tokens", "completion_tokens", "total_tokens",
-    "is_stream", "latency", "first_token_latency", "total_price", "request", "conversation_id", "app_id", "user_id",
-    "model_provider", "model_name", "client_message_id", "finish_reason", "system_fingerprint", "response_id",
-    "currency", "inputs", "other", "usage",
+    "is_stream", "latency", "first_token_latency", "total_price", "token_id", "request", "conversation_id", "app_id",
+    "user_id", "model_provider", "model_name", "client_message_id", "finish_reason", "system_fingerprint",
+    "response_id", "currency", "token_name", "ip", "inputs", "other", "usage",
   ].map { "\"\($0)\"" }.joined(separator: ", ")
 
   private let row: Row
@@ -24,7 +24,7 @@ struct HistoryRow {
   private enum Column: Int {
     case id, exchangeID, choiceIndex, role, name, contentKind, toolCallID, content, raw, toolCalls
     case status, createdAt, recordedAt, attachmentCount, promptTokens, completionTokens, totalTokens
-    case isStream, latency, firstTokenLatency, totalPrice, request
+    case isStream, latency, firstTokenLatency, totalPrice, tokenID, request
     /// The first of those that `ExchangeTexts` holds, which follow in its order.
     case texts
   }
@@ -84,6 +84,7 @@ struct HistoryRow {
     exchange.completionTokens = integer(.completionTokens)
     exchange.totalTokens = integer(.totalTokens)
     exchange.totalPrice = integer(.totalPrice)
+    exchange.tokenID = integer(.tokenID)
     exchange.latency = integer(.latency).map { .milliseconds($0) }
     exchange.firstTokenLatency = integer(.firstTokenLatency).map { .milliseconds($0) }
     return exchange

@@ -25,6 +25,10 @@ protocol SchemaStatements {
   static func dayTables(_ dialect: Dialect) -> String
   /// The tables of accounts and keys, in the main database, as `recorder` gives the history's.
   static func access(_ dialect: Dialect) -> [String]
+  /// What was added to accounts and keys: numbers and limits of keys, and what changed lately, likewise.
+  static func keyLimits(_ dialect: Dialect) -> [String]
+  /// The way back from it.
+  static func withoutKeyLimits(_ dialect: Dialect) -> [String]
   /// The table of the audit trail, likewise.
   static func audit(_ dialect: Dialect) -> [String]
   /// The trail's index of conversations by the end of their ids, likewise; and the way back to the one before.

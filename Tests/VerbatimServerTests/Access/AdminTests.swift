@@ -1,3 +1,4 @@
+import HTTP
 import Testing
 import VerbatimModel
 import VerbatimTesting
@@ -30,6 +31,64 @@ import VerbatimTesting
       #expect(changed.string("role") == "admin" && changed.string("status") == "disabled")
       let none = try await api.request("PATCH", "/api/admin/accounts/none", fields: .key(key))
       #expect(none.status == 404)
+    }
+  }
+
+  @Test func `a key is made with limits and a number, and its limits are changed`() async throws {
+    try await TestAPI.with(configuration: .withKeys) { api in
+      let admin: HTTPFields = .key(try await api.makeAdminKey())
+      func change(_ path: String, _ body: String) async throws -> TestAPI.Answer {
+        try await api.request("PATCH", path, fields: admin, body: Array(body.utf8))
+      }
+      let made = try await api.post(
+        "/api/admin/keys", #"{"name":"one","rate_per_minute":100,"rate_burst":200}"#, fields: admin)
+      #expect(made.integer("rate_per_minute") == 100 && made.integer("rate_burst") == 200)
+      let number = try #require(made.integer("token_id"))
+      let path = "/api/admin/keys/\(made.string("id") ?? "")"
+      let renamed = try await change(path, #"{"name":"two"}"#)
+      #expect(renamed.string("name") == "two" && renamed.integer("rate_per_minute") == 100)
+      let changed = try await change(path, #"{"rate_per_minute":0,"rate_burst":null}"#)
+      #expect(changed.integer("rate_per_minute") == 0 && changed["rate_burst"]?.isNull == true)
+      #expect(changed.integer("token_id") == number && changed["key"] == nil)
+      let rotated = try await api.post(path + "/rotate", "{}", fields: admin)
+      #expect(rotated.integer("rate_per_minute") == 0)
+      #expect(try #require(rotated.integer("token_id")) > number)
+      for body in [#"{"rate_per_minute":-1}"#, #"{"rate_burst":0}"#, #"{"rate_burst":1.5}"#, #"{"scopes":["admin"]}"#] {
+        #expect(try await change(path, body).status == 400, "\(body)")
+      }
+      #expect(try await change("/api/admin/keys/none", "{}").status == 404)
+    }
+  }
+
+  @Test func `an account is made together with its key where that is said`() async throws {
+    try await TestAPI.with(configuration: .withKeys) { api in
+      let admin: HTTPFields = .key(try await api.makeAdminKey())
+      func make(_ account: String, _ more: String) async throws -> TestAPI.Answer {
+        try await api.post("/api/admin/keys", #"{"name":"x","account_id":"\#(account)"\#(more)}"#, fields: admin)
+      }
+      let refused = try await make("ops", "")
+      #expect(refused.status == 400 && refused.string("detail")?.contains("make_account") == true)
+      let made = try await make("ops", #","make_account":true,"scopes":["admin"]"#)
+      #expect(made.status == 200)
+      #expect(try await api.get("/api/admin/keys", fields: .key(made.string("key") ?? "")).status == 200)
+      #expect(try await make("shop", #","make_account":true"#).status == 200)
+      #expect(try await api.main.account(named: "shop")?.role == .user)
+      // One that is there keeps its role.
+      let raised = try await make("shop", #","make_account":true,"scopes":["admin"]"#)
+      #expect(raised.status == 400 && raised.string("detail")?.contains("set-role shop admin") == true)
+      #expect(try await make("default", #","make_account":true"#).status == 200)
+      #expect(try await make("x", #","make_account":"yes""#).status == 400)
+    }
+  }
+
+  @Test func `who has no key is told so, and how the first one is made`() async throws {
+    try await TestAPI.with { api in
+      let refused = try await api.post("/api/admin/keys", #"{"name":"x"}"#)
+      #expect(refused.status == 401)
+      #expect(refused.string("detail")?.contains("verbatim keys create") == true)
+      let key: HTTPFields = .key(try await api.makeKey())
+      let forbidden = try await api.get("/api/admin/keys", fields: key)
+      #expect(forbidden.status == 403 && forbidden.string("detail")?.contains("this key may not") == true)
     }
   }
 

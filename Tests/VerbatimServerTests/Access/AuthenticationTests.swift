@@ -114,6 +114,36 @@ import VerbatimTesting
     }
   }
 
+  @Test func `an exchange tells which key recorded it, and from where`() async throws {
+    try await TestAPI.with(configuration: .withKeys) { api in
+      let key = try await api.makeKey()
+      let fields: HTTPFields = .key(key)
+      let number = try #require(await api.main.keyHolder(hash: KeyDigest(of: key).bytes)?.key.tokenID)
+      let named = #""conversation_id":"c""#
+      let statuses = [
+        try await api.post("/api/chat/insert", Bodies.exchange("q", answer: "a", named), fields: fields).status,
+        try await api.post(
+          "/api/chat/insert/batch", "[\(Bodies.exchange("q", answer: "a", named))]", fields: fields
+        ).status,
+        try await api.post(
+          "/api/chat/error",
+          #"{"app_id":"app","user_id":"user","query":"q","error_code":1,"error_message":"m",\#(named)}"#, fields: fields
+        ).status,
+      ]
+      #expect(statuses == [200, 200, 200])
+      let page = try await api.get("/api/chat/c/messages", fields: fields)
+      #expect(page.data.map { $0["token_id"]?.integer } == [number, number, number])
+      #expect(page.data.map { $0.string("token_name") } == ["test", "test", "test"])
+      #expect(page.data.map { $0.string("ip") } == ["127.0.0.1", "127.0.0.1", "127.0.0.1"])
+    }
+    try await TestAPI.with { api in
+      let keyless = Bodies.exchange("q", answer: "a", #""conversation_id":"c""#)
+      #expect(try await api.post("/api/chat/insert", keyless).status == 200)
+      let exchange = try #require(try await api.get("/api/chat/c/messages").data.first)
+      #expect(exchange["token_id"]?.isNull == true && exchange["token_name"]?.isNull == true)
+    }
+  }
+
   @Test func `X-User-Id narrows to that user, for who may act for users`() async throws {
     try await TestAPI.with(configuration: .withKeys) { api in
       let gateway = try await api.makeKey([.ingest, .read, .actForUsers])

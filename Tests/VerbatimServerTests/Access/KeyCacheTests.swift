@@ -74,6 +74,77 @@ import VerbatimTesting
     }
   }
 
+  @Test(arguments: shared)
+  func `keys that are known stay so when the main database goes away right after a change`(_ engine: TestEngine)
+    async throws
+  {
+    try await withTwo(engine) { first, second in
+      let cache = KeyCache(second, grace: .seconds(300), log: .silent)
+      let now = UnixClock.milliseconds()
+      await cache.look()
+      let (kept, keptSecret) = try await makeKey(first)
+      let (revoked, revokedSecret) = try await makeKey(first)
+      for secret in [keptSecret, revokedSecret] {
+        #expect(try await cache.holder(of: secret.digest)?.isGood(at: now) == true)
+      }
+      _ = try await first.revokeKey(revoked.id)
+      _ = try await first.changeKey(kept.id, KeyChange(name: "kept", perMinute: 7))
+      await cache.look()
+      await second.close()
+      let holder = try await cache.holder(of: keptSecret.digest)
+      #expect(holder?.isGood(at: now) == true)
+      #expect(holder?.key.name == "kept" && holder?.key.rate == KeyRate(perMinute: 7))
+      #expect(try await cache.holder(of: revokedSecret.digest)?.isGood(at: now) == false)
+    }
+  }
+
+  @Test(arguments: shared)
+  func `what this server changed is known without asking`(_ engine: TestEngine) async throws {
+    try await withTwo(engine) { first, second in
+      let cache = KeyCache(second, grace: .seconds(300), log: .silent)
+      let now = UnixClock.milliseconds()
+      await cache.look()
+      let (_, keptSecret) = try await makeKey(first)
+      let (revoked, revokedSecret) = try await makeKey(first)
+      for secret in [keptSecret, revokedSecret] { _ = try await cache.holder(of: secret.digest) }
+      let key = try #require(await second.revokeKey(revoked.id))
+      let account = try #require(await second.changeAccount(named: "default", role: .admin))
+      await second.close()
+      cache.take(key)
+      cache.take(account)
+      #expect(try await cache.holder(of: revokedSecret.digest)?.isGood(at: now) == false)
+      let kept = try await cache.holder(of: keptSecret.digest)
+      #expect(kept?.isGood(at: now) == true && kept?.role == .admin)
+    }
+  }
+
+  @Test func `the keys that are remembered are those that were used last`() async throws {
+    try await TestAPI.with { api in
+      let (_, secret) = try await makeKey(api.main)
+      let made = try #require(await api.main.keyHolder(hash: secret.digest.bytes))
+      func holder(_ name: String) -> KeyHolder {
+        var holder = made
+        holder.key.name = name
+        return holder
+      }
+      func digest(_ number: Int) -> KeyDigest { KeyDigest(of: "\(number)") }
+      var keys = KnownKeys(capacity: 100)
+      for number in 0..<1000 {
+        keys.insert(holder("\(number)"), for: digest(number))
+        #expect(keys.use(digest(0))?.key.name == "0")
+        #expect(keys.count <= 100)
+      }
+      #expect(keys.use(digest(1)) == nil)
+      keys.replace(holder("changed"), for: digest(0))
+      keys.replace(holder("changed"), for: digest(1))
+      #expect(keys.use(digest(0))?.key.name == "changed")
+      #expect(keys.use(digest(1)) == nil)
+      keys.update { $0.accountStatus = .disabled }
+      #expect(keys.use(digest(0))?.accountStatus == .disabled)
+      #expect(keys.use(digest(999))?.accountStatus == .disabled)
+    }
+  }
+
   @Test func `when a key was used is written with the next round`() async throws {
     try await TestAPI.with { api in
       let (key, _) = try await makeKey(api.main)

@@ -39,11 +39,34 @@ import VerbatimTesting
     #expect(revoked.code == 0, "\(revoked.errors)")
     #expect(try await status(server.url, second) == 401)
     #expect(try await verbatim("keys", "list", "--all").output.contains("revoked"))
+    let limited = try await verbatim("keys", "change", String(second.prefix(11)), "--rate", "100", "--burst", "default")
+    #expect(limited.output.hasSuffix("requests a minute, at once: 100/default\n"), "\(limited.errors)")
     await server.terminate()
     for secret in [key, second].compactMap({ $0.split(separator: "-").last }) {
       #expect(!server.process.standardError.contains(secret) && !server.process.standardOutput.contains(secret))
       #expect(!listed.output.contains(secret))
     }
+  }
+
+  @Test func `one command makes the first administrator, and what is wrong says what to type`() async throws {
+    let folder = try TemporaryFolder()
+    func create(_ arguments: String...) async throws -> SpawnedCommand.Outcome {
+      let database = SpawnedServer.database(in: folder)
+      return try await SpawnedCommand.run(
+        ["keys", "create", "--name", "console", "--scopes", "admin", "--database", database] + arguments, in: folder)
+    }
+    let plain = try await create()
+    #expect(plain.code == 1 && plain.errors.contains("--make-account"))
+    let unknown = try await create("--account", "ops")
+    #expect(unknown.code == 1 && unknown.errors.contains("--make-account"))
+    let made = try await create("--account", "ops", "--make-account")
+    #expect(made.code == 0, "\(made.errors)")
+    let server = try await SpawnedServer.start(in: folder, arguments: ["--auth", "on"])
+    let key = String(made.output.split(separator: "\n")[0])
+    let answer = try await HTTPClient().send(
+      "GET", server.url + "/api/admin/accounts", fields: ["Authorization": "Bearer \(key)"])
+    #expect(answer.status == 200)
+    await server.terminate()
   }
 
   @Test func `an import goes through a server that asks for keys`() async throws {

@@ -51,6 +51,31 @@ import VerbatimTesting
     }
   }
 
+  @Test(arguments: Transport.allCases)
+  func `a key's own limits stand in the place of what is set`(transport: Transport) async throws {
+    var configuration = Configuration.withKeys
+    configuration.rates.perKey = 1
+    try await TestAPI.with(transport, configuration: configuration) { api in
+      let admin: HTTPFields = .key(try await api.makeKey([.admin], account: "root", role: .admin, perMinute: 0))
+      func make(_ limits: String) async throws -> (path: String, fields: HTTPFields) {
+        let made = try await api.post("/api/admin/keys", #"{"name":"x"\#(limits)}"#, fields: admin)
+        return ("/api/admin/keys/\(made.string("id") ?? "")", .key(made.string("key") ?? ""))
+      }
+      func statuses(_ key: HTTPFields, _ count: Int) async throws -> [Int] {
+        var statuses: [Int] = []
+        for _ in 0..<count { statuses.append(try await api.get("/api/chat/nobody", fields: key).status) }
+        return statuses
+      }
+      let (plain, own) = (try await make(""), try await make(#","rate_per_minute":1,"rate_burst":3"#))
+      #expect(try await statuses(plain.fields, 2) == [404, 429])
+      #expect(try await statuses(own.fields, 4) == [404, 404, 404, 429])
+      let unlimited = try await api.request(
+        "PATCH", own.path, fields: admin, body: Array(#"{"rate_per_minute":0}"#.utf8))
+      #expect(unlimited.status == 200)
+      #expect(try await statuses(own.fields, 4) == [404, 404, 404, 404])
+    }
+  }
+
   @Test func `health is never limited`() async throws {
     try await TestAPI.with(configuration: limited(perAddress: 1)) { api in
       for path in ["/health/live", "/health/ready", "/api/chat/health", "/health/live", "/health/ready"] {

@@ -9,12 +9,14 @@ import VerbatimTesting
     ]
   }
 
-  private func statuses(_ count: Int, from servers: [SpawnedServer]) async throws -> [Int] {
+  private func statuses(
+    _ count: Int, from servers: [SpawnedServer], _ fields: HTTPFields = [:]
+  ) async throws -> [Int] {
     let client = HTTPClient()
     return try await withThrowingTaskGroup(of: Int.self) { group in
       for index in 0..<count {
         let url = servers[index % servers.count].url + "/api/chat/nobody"
-        group.addTask { try await client.send("GET", url).status }
+        group.addTask { try await client.send("GET", url, fields: fields).status }
       }
       return try await group.reduce(into: []) { $0.append($1) }
     }
@@ -28,6 +30,22 @@ import VerbatimTesting
           #expect(statuses.filter { $0 == 404 }.count == 20)
           #expect(statuses.filter { $0 == 429 }.count == 80)
         }
+      }
+    }
+  }
+
+  @Test(arguments: SharedDatabase.engines)
+  func `two servers share a key's own limit`(_ engine: TestEngine) async throws {
+    try await RedisServer.with { redis in
+      try await SharedDatabase.with(engine) { database in
+        let environment = ["REDIS_CONN_STRING": "redis://127.0.0.1:\(redis.port)/1"]
+        let key = try await database.makeKey(["--rate", "1", "--burst", "7"])
+        let first = try await database.startServer(environment: environment)
+        let second = try await database.startServer(environment: environment)
+        let statuses = try await statuses(20, from: [first, second], ["x-api-key": key])
+        #expect(statuses.filter { $0 == 404 }.count == 7)
+        #expect(statuses.filter { $0 == 429 }.count == 13)
+        for server in [first, second] { await server.terminate() }
       }
     }
   }

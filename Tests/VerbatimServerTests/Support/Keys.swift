@@ -22,14 +22,15 @@ extension TestAPI {
   /// A new key; an account that is missing is made.
   func makeKey(
     _ scopes: Scopes = .standard, account: String = Account.standard, role: Account.Role = .user, app: String? = nil,
-    user: String? = nil, expiresAt: Int64? = nil
+    user: String? = nil, expiresAt: Int64? = nil, perMinute: Int64? = nil
   ) async throws -> String {
     if try await main.account(named: account) == nil { _ = try await main.createAccount(named: account, role: role) }
     let secret = KeySecret()
-    _ = try await main.createKey(
-      NewAPIKey(
-        account: account, name: "test", prefix: secret.prefix, hash: secret.digest.bytes, scopes: scopes, app: app,
-        user: user, expiresAt: expiresAt))
+    var new = NewAPIKey(
+      account: account, name: "test", prefix: secret.prefix, hash: secret.digest.bytes, scopes: scopes, app: app,
+      user: user, expiresAt: expiresAt)
+    new.rate.perMinute = perMinute
+    _ = try await main.createKey(new)
     return secret.text
   }
 

@@ -45,6 +45,7 @@ import VerbatimModel
     exchange.firstTokenLatency = .milliseconds(12)
     exchange.createdAt = 1_600_000_000_000
     exchange.tokenID = 7
+    exchange.tokenName = "key"
     exchange.channelID = 3
     exchange.ip = "::1"
     exchange.source = "import"

@@ -10,15 +10,7 @@ import VerbatimTesting
     _ engine: TestEngine, _ body: (MainStore) async throws -> Result
   ) async throws -> Result {
     try await engine.withFixture { fixture in
-      let main = try await MainStore.open(MainStore.Configuration(fixture.engine))
-      do {
-        let result = try await body(main)
-        await main.close()
-        return result
-      } catch {
-        await main.close()
-        throw error
-      }
+      try await withOpened(fixture, body)
     }
   }
 
@@ -35,10 +27,10 @@ import VerbatimTesting
       #expect(made.status == .active)
       #expect(try await main.createAccount(named: "café", role: .user) == nil)
       #expect(try await main.createAccount(named: "cafe\u{301}", role: .user) != nil)
-      let before = try await main.accessRevision()
+      let before = try await main.accessChanges(since: nil).revision
       let disabled = try #require(await main.changeAccount(named: "café", status: .disabled))
       #expect(disabled.role == .admin && disabled.status == .disabled)
-      #expect(try await main.accessRevision() == before + 1)
+      #expect(try await main.accessChanges(since: nil).revision == before + 1)
       #expect(try await main.changeAccount(named: "nobody", role: .admin) == nil)
       let first = try await main.accounts(after: nil, limit: 2).map(\.name)
       let rest = try await main.accounts(after: first.last, limit: 2).map(\.name)
@@ -111,6 +103,138 @@ import VerbatimTesting
       _ = try await main.changeAccount(named: "default", role: .admin)
       let made = try await main.createKey(key("default", "x", hash: 1, .admin))
       #expect(made.scopes == .admin)
+    }
+  }
+
+  @Test(arguments: TestEngine.allCases)
+  func `what has changed is told one by one, or that it is not known`(engine: TestEngine) async throws {
+    try await withMain(engine) { main in
+      func changes(since seen: Int64?) async throws -> (revision: Int64, keys: [String]?, accounts: [String]) {
+        let changes = try await main.accessChanges(since: seen)
+        switch changes.extent {
+        case .nothing: return (changes.revision, [], [])
+        case .some(let keys, let accounts): return (changes.revision, keys.map(\.key.name), accounts.map(\.name))
+        case .everything: return (changes.revision, nil, [])
+        }
+      }
+      let start = try await changes(since: nil)
+      #expect(start.keys == nil)
+      let one = try await main.createKey(key("default", "one", hash: 1))
+      let two = try await main.createKey(key("default", "two", hash: 2))
+      _ = try await main.changeAccount(named: "default", role: .admin)
+      _ = try await main.rotateKey(one.id, prefix: "vb-3", hash: Array(repeating: 3, count: 32), overlap: .zero)
+      let all = try await changes(since: start.revision)
+      #expect(all.keys?.sorted() == ["one", "one", "two"] && all.accounts == ["default"])
+      #expect(try await changes(since: all.revision).keys == [])
+      _ = try await main.revokeKey(two.id)
+      let last = try await changes(since: all.revision)
+      #expect(last.keys == ["two"] && last.accounts == [])
+      // As an older program, which leaves nothing but the revision.
+      try await main.database.writer.run { connection in
+        try connection.executeScript("UPDATE verbatim_access_revision SET revision = revision + 1")
+      }
+      #expect(try await changes(since: last.revision).keys == nil)
+      #expect(try await changes(since: last.revision + 100).keys == nil)
+    }
+  }
+
+  @Test(arguments: TestEngine.allCases)
+  func `many changes are forgotten one by one, and then all is`(engine: TestEngine) async throws {
+    try await withMain(engine) { main in
+      let one = try await main.createKey(key("default", "one", hash: 1))
+      let start = try await main.accessChanges(since: nil).revision
+      try await main.database.writer.run { connection in
+        try connection.transaction { for _ in 0..<1005 { try connection.moveAccessRevision(key: one.id) } }
+      }
+      guard case .everything = try await main.accessChanges(since: start).extent else {
+        Issue.record("not everything")
+        return
+      }
+      let rows: Int64? = try await main.database.writer.run { connection in
+        try connection.first("SELECT count(*) FROM verbatim_access_changes") { $0.integer(0) }
+      }
+      #expect(rows == 1000)
+    }
+  }
+
+  @Test(arguments: TestEngine.allCases)
+  func `keys of an older version get numbers, each its own`(engine: TestEngine) async throws {
+    try await engine.withFixture { fixture in
+      let database = try await Database.open(Database.Configuration(fixture.engine))
+      try await database.writer.run { connection in
+        try connection.migrate(to: 3, by: .main, now: 0) { _ in }
+        for number in 1...3 {
+          try connection.execute(
+            """
+            INSERT INTO verbatim_keys (id, account_id, name, prefix, hash, scopes, created_at)
+            VALUES (\(UUIDv7.lowest(at: Int64(number))), \("default"), \("k"), \("vb-x"),
+              \([UInt8](repeating: UInt8(number), count: 32)), \("read"), \(Int64(0)))
+            """)
+        }
+        try connection.initializeAccessRevision()
+        try connection.executeScript("UPDATE verbatim_access_revision SET revision = 3")
+      }
+      await database.close()
+      let main = try await MainStore.open(MainStore.Configuration(fixture.engine))
+      let made = try await main.createKey(key("default", "new", hash: 9))
+      let numbers = try await main.keys(KeyFilter(), before: nil, limit: 10).map(\.tokenID)
+      #expect(numbers == [4, 3, 2, 1] && made.tokenID == 4)
+      await main.close()
+    }
+  }
+
+  @Test(arguments: TestEngine.allCases)
+  func `the way back from limits of keys leads there again`(engine: TestEngine) async throws {
+    try await engine.withFixture { fixture in
+      let made = try await withOpened(fixture) { try await $0.createKey(key("default", "one", hash: 1)) }
+      let database = try await Database.open(Database.Configuration(fixture.engine))
+      try await database.writer.run { connection in
+        for step in [false, true] {
+          // Cut off behind the step, where definitions are not rolled back.
+          if step, try !connection.dialect().rollsBackDefinitions {
+            for text in try connection.dialect().schema.withoutKeyLimits(connection.dialect()) {
+              try connection.executeScript(text)
+            }
+          }
+          try connection.migrate(to: 3, by: .main, now: 0) { _ in }
+          try connection.migrate(to: MigrationChain.main.newest, by: .main, now: 0) { _ in }
+        }
+      }
+      await database.close()
+      let found = try await withOpened(fixture) { try await $0.keyHolder(hash: Array(repeating: 1, count: 32)) }
+      #expect(found?.key.id == made.id && found?.key.tokenID == 1)
+    }
+  }
+
+  private func withOpened<Result>(
+    _ fixture: StoreFixture, _ body: (MainStore) async throws -> Result
+  ) async throws -> Result {
+    let main = try await MainStore.open(MainStore.Configuration(fixture.engine))
+    do {
+      let result = try await body(main)
+      await main.close()
+      return result
+    } catch {
+      await main.close()
+      throw error
+    }
+  }
+
+  @Test(arguments: TestEngine.allCases)
+  func `a key is rotated once, however many try at once`(engine: TestEngine) async throws {
+    try await withMain(engine) { main in
+      let one = try await main.createKey(key("default", "one", hash: 1))
+      let winners = await withTaskGroup(of: Bool.self) { group in
+        for number in 2...9 {
+          group.addTask {
+            let hash = [UInt8](repeating: UInt8(number), count: 32)
+            return (try? await main.rotateKey(one.id, prefix: "vb-\(number)", hash: hash, overlap: .zero)) != nil
+          }
+        }
+        return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+      }
+      #expect(winners == 1)
+      #expect(try await main.keys(KeyFilter(), before: nil, limit: 10).count == 1)
     }
   }
 

@@ -40,4 +40,42 @@ extension MySQLSchema {
       """,
     ]
   }
+
+  static func keyLimits(_ dialect: Dialect) -> [String] {
+    keyLimitColumns.map { alterKeys("ADD COLUMN \($0) BIGINT", unlessThereAre: 1, columnsNamed: $0) } + [
+      """
+      UPDATE verbatim_keys AS k
+      JOIN (SELECT id, row_number() OVER (ORDER BY id) AS place FROM verbatim_keys) AS o ON o.id = k.id
+      SET k.token_id = o.place
+      WHERE k.token_id IS NULL
+      """,
+      """
+      CREATE TABLE IF NOT EXISTS verbatim_access_changes (
+        revision   BIGINT NOT NULL PRIMARY KEY,
+        account_id VARCHAR(64),
+        key_id     BINARY(16)
+      ) \(options(dialect))
+      """,
+    ]
+  }
+
+  static func withoutKeyLimits(_ dialect: Dialect) -> [String] {
+    keyLimitColumns.map { alterKeys("DROP COLUMN \($0)", unlessThereAre: 0, columnsNamed: $0) }
+      + ["DROP TABLE IF EXISTS verbatim_access_changes"]
+  }
+
+  private static let keyLimitColumns = ["token_id", "rate_per_minute", "rate_burst"]
+
+  /// MySQL has no `ADD COLUMN IF NOT EXISTS`, nor `DROP COLUMN IF EXISTS`.
+  private static func alterKeys(_ change: String, unlessThereAre count: Int, columnsNamed name: String) -> String {
+    """
+    SET @verbatim_column = IF(
+      (SELECT count(*) FROM information_schema.columns
+       WHERE table_schema = database() AND table_name = 'verbatim_keys' AND column_name = '\(name)') = \(count),
+      'DO 0', 'ALTER TABLE verbatim_keys \(change)');
+    PREPARE verbatim_column FROM @verbatim_column;
+    EXECUTE verbatim_column;
+    DEALLOCATE PREPARE verbatim_column
+    """
+  }
 }

@@ -37,4 +37,35 @@ extension PostgreSQLSchema {
       """
     ]
   }
+
+  static func keyLimits(_ dialect: Dialect) -> [String] {
+    [
+      """
+      ALTER TABLE verbatim_keys ADD COLUMN token_id BIGINT;
+      ALTER TABLE verbatim_keys ADD COLUMN rate_per_minute BIGINT;
+      ALTER TABLE verbatim_keys ADD COLUMN rate_burst BIGINT;
+      UPDATE verbatim_keys
+      SET token_id = o.place
+      FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM verbatim_keys) AS o
+      WHERE o.id = verbatim_keys.id;
+
+      CREATE TABLE verbatim_access_changes (
+        revision   BIGINT NOT NULL PRIMARY KEY,
+        account_id \(text),
+        key_id     UUID
+      );
+      """
+    ]
+  }
+
+  static func withoutKeyLimits(_ dialect: Dialect) -> [String] {
+    [
+      """
+      ALTER TABLE verbatim_keys DROP COLUMN token_id;
+      ALTER TABLE verbatim_keys DROP COLUMN rate_per_minute;
+      ALTER TABLE verbatim_keys DROP COLUMN rate_burst;
+      DROP TABLE verbatim_access_changes;
+      """
+    ]
+  }
 }

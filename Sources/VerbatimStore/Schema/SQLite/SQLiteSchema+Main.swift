@@ -37,4 +37,35 @@ extension SQLiteSchema {
       """
     ]
   }
+
+  static func keyLimits(_ dialect: Dialect) -> [String] {
+    [
+      """
+      ALTER TABLE verbatim_keys ADD COLUMN token_id INTEGER;
+      ALTER TABLE verbatim_keys ADD COLUMN rate_per_minute INTEGER;
+      ALTER TABLE verbatim_keys ADD COLUMN rate_burst INTEGER;
+      UPDATE verbatim_keys
+      SET token_id = o.place
+      FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM verbatim_keys) AS o
+      WHERE o.id = verbatim_keys.id;
+
+      CREATE TABLE verbatim_access_changes (
+        revision   INTEGER NOT NULL PRIMARY KEY,
+        account_id TEXT,
+        key_id     BLOB
+      );
+      """
+    ]
+  }
+
+  static func withoutKeyLimits(_ dialect: Dialect) -> [String] {
+    [
+      """
+      ALTER TABLE verbatim_keys DROP COLUMN token_id;
+      ALTER TABLE verbatim_keys DROP COLUMN rate_per_minute;
+      ALTER TABLE verbatim_keys DROP COLUMN rate_burst;
+      DROP TABLE verbatim_access_changes;
+      """
+    ]
+  }
 }
