@@ -125,6 +125,6 @@ struct MessageRow {
   }
 
   private func bindNoExchange(to binds: borrowing Binds) {
-    for _ in 0..<24 { binds.null() }
+    for _ in 0..<25 { binds.null() }
   }
 }
