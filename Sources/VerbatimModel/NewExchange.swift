@@ -26,6 +26,8 @@ package struct NewExchange: Sendable {
   package var appID: String
   package var userID: String
   package var conversationID: String?
+  /// What its conversation is called, where that is new; nil: by its first question.
+  package var conversationName: String?
   /// Claims (conversation, or else app and user; id) once; a failed exchange claims nothing.
   package var clientMessageID: String?
   /// Claims (account; key) once, also for a failed exchange; what importers derive from a line.

@@ -86,7 +86,7 @@ import Testing
     (#"{"app_id":"a","user_id":"u","messages":[]}"#, "messages must not be empty"),
     (#"{"app_id":"a","user_id":"u","query":""}"#, "query must not be empty"),
     (#"{"app_id":"a","user_id":"u","query":["q"]}"#, "query must be a string"),
-    (#"{"app_id":"a","user_id":"u","query":"q"}"#, "answer is required, or else error"),
+    (#"{"app_id":"a","user_id":"u","query":"q"}"#, "answer is required, or else choices or error"),
     (#"{"app_id":"a","user_id":"u","query":"q","answer":""}"#, "answer must not be empty"),
     (#"{"app_id":"a","user_id":"u","query":"q","answer":{"role":"assistant"}}"#, "answer must be a string"),
     (

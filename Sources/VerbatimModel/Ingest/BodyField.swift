@@ -1,15 +1,18 @@
 /// The fields of an ingest body that have a place of their own; all others are kept as they are.
 enum BodyField: String, CaseIterable, Sendable {
-  case query, answer, messages, error, files, inputs, metadata, usage, exported
+  case query, answer, choices, messages, error, files, inputs, metadata, usage, latency, currency, exported
   case appID = "app_id"
   case userID = "user_id"
   case conversationID = "conversation_id"
+  case conversationName = "conversation_name"
   case clientMessageID = "client_message_id"
   case idempotencyKey = "idempotency_key"
   case modelProvider = "model_provider"
   case modelID = "model_id"
   case finishReason = "finish_reason"
   case systemFingerprint = "system_fingerprint"
+  case responseID = "response_id"
+  case totalPrice = "total_price"
   case createdAt = "created_at"
   case errorCode = "error_code"
   case errorMessage = "error_message"

@@ -42,10 +42,32 @@ extension ExchangeBody {
     return message
   }
 
-  static func answer(_ fields: BodyFields) throws(InvalidExchange) -> Message {
+  /// `answer`, or `choices` as reading gives them: `{"index", "message"}` each, in their order; none for a question that
+  /// was never answered.
+  static func choices(_ fields: inout BodyFields) throws(InvalidExchange) -> [Message] {
+    let list = fields[.choices]
+    guard list.isPresent else { return [try answer(fields)] }
+    if fields[.answer].isPresent && !fields[.answer].isEmptyString {
+      throw .invalid(field: "answer", reason: "must not be given together with choices")
+    }
+    var choices: [Message] = []
+    var isComplete = true
+    for (index, element) in try list.array(limit: IngestLimits.choices).enumerated() {
+      let name = "choices[\(index)]"
+      guard let value = element["message"] else { throw .missing("\(name).message") }
+      choices.append(try message(value, name: "\(name).message"))
+      for field in element.fields where !(field.key == "message") {
+        if !(field.key == "index") || field.value.integer != Int64(index) { isComplete = false }
+      }
+    }
+    if !isComplete { fields.keep(.choices) }
+    return choices
+  }
+
+  private static func answer(_ fields: BodyFields) throws(InvalidExchange) -> Message {
     let answer = fields[.answer]
     guard let value = answer.value else {
-      throw .invalid(field: "answer", reason: "is required, or else error")
+      throw .invalid(field: "answer", reason: "is required, or else choices or error")
     }
     return Message(role: "assistant", text: try answer.requiredText(), json: value)
   }
@@ -56,6 +78,9 @@ extension ExchangeBody {
     guard error.isPresent || kind == .error else { return nil }
     if fields[.answer].isPresent && !fields[.answer].isEmptyString {
       throw .invalid(field: "answer", reason: "must not be given together with an error")
+    }
+    if fields[.choices].isPresent {
+      throw .invalid(field: "choices", reason: "must not be given together with an error")
     }
     if let object = try error.object() { return try failure(object, &fields) }
     let field = fields[.errorCode]

@@ -29,10 +29,12 @@ package enum ExchangeBody {
     if let choices = exported?.choices {
       exchange.choices = choices
     } else if exchange.failure == nil {
-      exchange.choices = [try answer(fields)]
+      exchange.choices = try choices(&fields)
     }
+    exchange.conversationName = try fields[.conversationName].id(limit: IngestLimits.name)
     exchange.attachments = try attachments(&fields)
     try readDetails(fields, into: &exchange, now: defaults.clock)
+    try readFigures(&fields, into: &exchange)
     defaults.estimate(&exchange)
     exchange.request = fields.kept()
     exported?.apply(to: &exchange)
@@ -50,6 +52,20 @@ package enum ExchangeBody {
     exchange.finishReason = try fields[.finishReason].id(limit: IngestLimits.code)
     exchange.systemFingerprint = try fields[.systemFingerprint].id(limit: IngestLimits.code)
     exchange.createdAt = try createdAt(fields[.createdAt], now: now)
+  }
+
+  /// What the provider's answer came with, and what it cost. A price finer than a millionth is rounded, and kept as it
+  /// came, too.
+  private static func readFigures(
+    _ fields: inout BodyFields, into exchange: inout NewExchange
+  ) throws(InvalidExchange) {
+    exchange.responseID = try fields[.responseID].id(limit: IngestLimits.code)
+    if let seconds = try fields[.latency].number(within: 0...1e9) { exchange.latency = .seconds(seconds) }
+    exchange.currency = try fields[.currency].id(limit: IngestLimits.currency)
+    guard let price = try fields[.totalPrice].number(within: 0...Double(IngestLimits.price / 1_000_000)) else { return }
+    let millionths = (price * 1e6).rounded()
+    exchange.totalPrice = Int64(millionths)
+    if millionths / 1e6 != price { fields.keep(.totalPrice) }
   }
 
   /// `metadata.latency`, in seconds; what is no such number stays in the metadata alone.

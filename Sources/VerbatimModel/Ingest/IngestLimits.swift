@@ -15,7 +15,9 @@ package enum IngestLimits {
   /// Of a client's address.
   package static let address = 64
   package static let uploadFileID = 128
+  package static let currency = 8
   package static let files = 100
+  package static let choices = 100
   package static let messages = 10_000
   /// Of `inputs`, `metadata`, `usage`, and a file's `metadata`, each.
   package static let objectSize = 1 << 20

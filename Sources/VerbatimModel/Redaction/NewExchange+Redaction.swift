@@ -7,6 +7,7 @@ extension Redactor {
     for index in redacted.choices.indices { redact(&redacted.choices[index]) }
     for index in redacted.attachments.indices { redact(&redacted.attachments[index]) }
     if let message = exchange.failure?.message { redacted.failure?.message = text(message) }
+    redacted.conversationName = exchange.conversationName.map(name)
     redacted.request = exchange.request.map(json)
     redacted.inputs = exchange.inputs.map(json)
     redacted.metadata = exchange.metadata.map(json)

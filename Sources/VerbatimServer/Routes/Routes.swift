@@ -4,8 +4,8 @@ import HTTP
 enum Routes {
   static func table(
     behind entrance: Entrance, ingest: IngestHandlers, reading: ReadingHandlers, conversations: ConversationHandlers,
-    parts: ConversationPartHandlers, accounts: AccountHandlers, keys: KeyHandlers, audit: AuditHandlers,
-    exports: ExportHandlers, health: HealthHandlers
+    parts: ConversationPartHandlers, usage: UsageHandlers, accounts: AccountHandlers, keys: KeyHandlers,
+    audit: AuditHandlers, exports: ExportHandlers, health: HealthHandlers
   ) -> RouteTable {
     var table = RouteTable(behind: entrance)
     table.on("POST", "/api/chat/insert", needs: .ingest, ingest.insert)
@@ -14,7 +14,7 @@ enum Routes {
     table.on("GET", "/api/chat/health", needs: .nothing, health.service)
     table.on("GET", "/api/chat/{conversation_id}", needs: .read, audit: .conversationRead, reading.conversation)
     table.on("GET", "/api/chat/{conversation_id}/messages", needs: .read, audit: .conversationRead, reading.messages)
-    addConversations(conversations, parts, to: &table)
+    addConversations(conversations, parts, usage, to: &table)
     addExports(exports, to: &table)
     table.on("GET", "/api/admin/accounts", needs: .admin, audit: .accountList, accounts.list)
     table.on("POST", "/api/admin/accounts", needs: .admin, audit: .accountCreate, accounts.create)
@@ -31,7 +31,8 @@ enum Routes {
   }
 
   private static func addConversations(
-    _ conversations: ConversationHandlers, _ parts: ConversationPartHandlers, to table: inout RouteTable
+    _ conversations: ConversationHandlers, _ parts: ConversationPartHandlers, _ usage: UsageHandlers,
+    to table: inout RouteTable
   ) {
     let one = "/api/v1/conversations/{conversation_id}"
     table.on("GET", "/api/v1/conversations", needs: .read, audit: .conversationList, conversations.list)
@@ -46,6 +47,7 @@ enum Routes {
     table.on("GET", one + "/errors", needs: .read, audit: .conversationRead, parts.failures)
     table.on("GET", "/api/v1/errors", needs: .read, audit: .conversationList, parts.failures)
     table.on("GET", "/api/v1/stats/conversations", needs: .read, audit: .conversationStatistics, parts.statistics)
+    table.on("GET", "/api/v1/stats", needs: .read, audit: .conversationStatistics, usage.list)
     let older = "/api/conversations/{conversation_id}"
     table.on("GET", older, needs: .read, audit: .conversationRead, conversations.messages)
     table.on("DELETE", older, needs: .chat, audit: .conversationDelete, conversations.delete)

@@ -43,24 +43,15 @@ struct BatchCounters {
     let status: String
   }
 
-  struct Usage {
-    var exchanges: Int64 = 0
-    var messages: Int64 = 0
-    var promptTokens: Int64 = 0
-    var completionTokens: Int64 = 0
-    var price: Int64 = 0
-    var latencies: [Int64] = []
-
-    mutating func add(_ pending: PendingExchange) {
-      exchanges += 1
-      messages += Int64(pending.rowCount)
-      promptTokens += pending.promptTokens
-      completionTokens += pending.completionTokens
-      price += pending.price
-      guard let latency = pending.latency else { return }
-      if latencies.isEmpty { latencies = Array(repeating: 0, count: LatencyHistogram.columns.count) }
-      latencies[LatencyHistogram.bucket(of: latency)] += 1
-    }
+  /// Of `verbatim_usage_totals`.
+  struct UsageTotalKey: Hashable {
+    let grain: UsageGrain
+    let day: Day
+    /// "" where all are meant, as are the other two.
+    let accountID: ExactText
+    let appID: ExactText
+    let modelName: ExactText
+    let status: String
   }
 
   struct PartitionChange {
@@ -73,6 +64,7 @@ struct BatchCounters {
   private(set) var conversations: [ConversationKey: ConversationChange] = [:]
   private(set) var usageByDay: [UsageByDayKey: Usage] = [:]
   private(set) var usageByHour: [UsageByHourKey: Usage] = [:]
+  private(set) var usageTotals: [UsageTotalKey: Usage] = [:]
   /// The latency buckets that the batch moves, and those between.
   private(set) var latencyBuckets: Range<Int> = 0..<0
   private(set) var partitions: [Day: PartitionChange] = [:]
@@ -81,6 +73,7 @@ struct BatchCounters {
     conversations.reserveCapacity(batch.count)
     usageByDay.reserveCapacity(batch.count)
     for pending in batch { add(pending) }
+    sumTotals()
   }
 
   private mutating func add(_ pending: PendingExchange) {
@@ -106,12 +99,30 @@ struct BatchCounters {
       modelName: dayKey.modelName, channelID: exchange.channelID ?? 0, status: pending.status)
     usageByHour[hourKey, default: Usage()].add(pending)
 
+    let totalKey = UsageTotalKey(
+      grain: .app, day: pending.day, accountID: dayKey.accountID, appID: dayKey.appID, modelName: dayKey.modelName,
+      status: pending.status)
+    usageTotals[totalKey, default: Usage()].add(pending)
+
     var partition: PartitionChange = partitions[pending.day] ?? PartitionChange()
     partition.exchanges += 1 - failures
     partition.messages += Int64(pending.rowCount)
     partition.errors += failures
     partition.bytes += Int64(pending.size)
     partitions[pending.day] = partition
+  }
+
+  /// What accounts, and all of them, come to, from their apps.
+  private mutating func sumTotals() {
+    for (key, usage) in usageTotals where key.grain == .app {
+      for grain in [UsageGrain.account, .everything] {
+        let account = grain == .account ? key.accountID : ExactText("")
+        let total = UsageTotalKey(
+          grain: grain, day: key.day, accountID: account, appID: ExactText(""), modelName: ExactText(""),
+          status: key.status)
+        usageTotals[total, default: Usage()].add(usage)
+      }
+    }
   }
 
   private mutating func extendLatencyBuckets(to bucket: Int) {

@@ -14,11 +14,7 @@ extension Connection {
     }
     try countConversations(conversations)
     try markDays(conversations)
-    let usageByDay = Array(counters.usageByDay)
-    let buckets: Range<Int> = counters.latencyBuckets
-    try countUsageByDay(sorted ? usageByDay.sorted { $0.key.order < $1.key.order } : usageByDay, buckets)
-    let usageByHour = Array(counters.usageByHour)
-    try countUsageByHour(sorted ? usageByHour.sorted { $0.key.order < $1.key.order } : usageByHour, buckets)
+    try countUsage(counters, sorted: sorted)
     try countPartitions(counters.partitions.sorted { $0.key < $1.key })
   }
 
@@ -58,40 +54,6 @@ extension Connection {
       binds.text(days[index].key.accountID.text)
       binds.text(days[index].key.id.text)
       binds.integer(Int64(days[index].day.number))
-    }
-  }
-
-  private func countUsageByDay(
-    _ rows: [(key: BatchCounters.UsageByDayKey, value: BatchCounters.Usage)], _ buckets: Range<Int>
-  ) throws(DatabaseError) {
-    let bulk: BulkInsert = UsageColumns.byDay.inserting(buckets)
-    let moved: Range<Int> = UsageColumns.wholeGroups(of: buckets)
-    try insert(bulk, rows: rows.count) { index, binds in
-      let (key, usage) = rows[index]
-      binds.integer(Int64(key.day.number))
-      binds.text(key.accountID.text)
-      binds.text(key.appID.text)
-      binds.text(key.userID.text)
-      binds.text(key.modelName.text)
-      binds.text(key.status)
-      usage.bind(to: binds, latencies: moved)
-    }
-  }
-
-  private func countUsageByHour(
-    _ rows: [(key: BatchCounters.UsageByHourKey, value: BatchCounters.Usage)], _ buckets: Range<Int>
-  ) throws(DatabaseError) {
-    let bulk: BulkInsert = UsageColumns.byHour.inserting(buckets)
-    let moved: Range<Int> = UsageColumns.wholeGroups(of: buckets)
-    try insert(bulk, rows: rows.count) { index, binds in
-      let (key, usage) = rows[index]
-      binds.integer(key.hour)
-      binds.text(key.accountID.text)
-      binds.text(key.appID.text)
-      binds.text(key.modelName.text)
-      binds.integer(key.channelID)
-      binds.text(key.status)
-      usage.bind(to: binds, latencies: moved)
     }
   }
 
@@ -151,29 +113,4 @@ extension BulkInsert {
 
 extension BatchCounters.ConversationKey {
   fileprivate var order: (String, String) { (accountID.text, id.text) }
-}
-
-extension BatchCounters.UsageByDayKey {
-  fileprivate var order: (Int32, String, String, String, String, String) {
-    (day.number, accountID.text, appID.text, userID.text, modelName.text, status)
-  }
-}
-
-extension BatchCounters.UsageByHourKey {
-  fileprivate var order: (Int64, String, String, String, Int64, String) {
-    (hour, accountID.text, appID.text, modelName.text, channelID, status)
-  }
-}
-
-extension BatchCounters.Usage {
-  fileprivate func bind(to binds: borrowing Binds, latencies moved: Range<Int>) {
-    binds.integer(exchanges)
-    binds.integer(messages)
-    binds.integer(promptTokens)
-    binds.integer(completionTokens)
-    binds.integer(price)
-    for index in moved {
-      binds.integer(latencies.isEmpty ? 0 : latencies[index])
-    }
-  }
 }

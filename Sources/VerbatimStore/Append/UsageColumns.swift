@@ -5,7 +5,7 @@ import Databases
 /// A batch names only the latency columns that it may move: binding and adding all of them, most of them zeros, was a
 /// fifth of what PostgreSQL did for a batch. They go in groups, so that there are few different statements.
 struct UsageColumns {
-  private static let sums: [String] = ["exchanges", "messages", "prompt_tokens", "completion_tokens", "total_price"]
+  static let sums: [String] = ["exchanges", "messages", "prompt_tokens", "completion_tokens", "total_price"]
   private static let groupSize = 4
 
   /// All counters, in the order of the table.
@@ -14,7 +14,7 @@ struct UsageColumns {
   static let byDay = UsageColumns(
     table: "verbatim_usage_by_day",
     key: [
-      .init("day", .integer), .init("account_id", .text), .init("app_id", .text), .init("user_id", .text),
+      .init("day", .integer), .init("account_id", .text), .init("user_id", .text), .init("app_id", .text),
       .init("model_name", .text), .init("status", .text),
     ])
 
@@ -23,6 +23,14 @@ struct UsageColumns {
     key: [
       .init("hour", .integer), .init("account_id", .text), .init("app_id", .text), .init("model_name", .text),
       .init("channel_id", .integer), .init("status", .text),
+    ])
+
+  /// What days come to, without users.
+  static let totals = UsageColumns(
+    table: "verbatim_usage_totals",
+    key: [
+      .init("grain", .integer), .init("day", .integer), .init("account_id", .text), .init("app_id", .text),
+      .init("model_name", .text), .init("status", .text),
     ])
 
   private let inserts: [Range<Int>: BulkInsert]

@@ -53,6 +53,7 @@ extension Connection {
     }
     findings += try checkDaysWithoutRows(known)
     findings += try checkHours(days, map)
+    findings += try checkUsageTotals()
     return findings
   }
 

@@ -39,6 +39,31 @@ extension Connection {
     return (count ?? 0, findings)
   }
 
+  /// The totals of days are those of their counters, whatever has become of the rows.
+  func checkUsageTotals() throws -> [String] {
+    let names: String = UsageColumns.names.joined(separator: ", ")
+    let sums: String = UsageColumns.names.map { "sum(\($0))" }.joined(separator: ", ")
+    func totals(_ grain: UsageGrain, _ key: String) -> SQL {
+      "SELECT \(unsafeSQL: key), \(unsafeSQL: names) FROM verbatim_usage_totals WHERE grain = \(grain.rawValue)"
+    }
+    func difference(of grain: UsageGrain, by key: String, from table: String, _ part: UsageGrain?) throws -> [String] {
+      let rows: SQL = part.map { "WHERE grain = \($0.rawValue)" } ?? ""
+      let parts: SQL = """
+        SELECT \(unsafeSQL: key), \(unsafeSQL: sums) FROM \(identifier: table) \(rows) GROUP BY \(unsafeSQL: key)
+        """
+      let width: Int = key.split(separator: ",").count
+      func describe(_ row: Row) -> String {
+        "\(row.integer(0)) \((1..<width).map(row.text).joined(separator: " ")): \(Self.describe(row, from: width))"
+      }
+      return try self.difference(parts, totals(grain, key)) { "usage totals: \(table) comes to \(describe($0))" }
+        + self.difference(totals(grain, key), parts) { "usage totals: \(grain) says \(describe($0))" }
+    }
+    return try difference(
+      of: .app, by: "day, account_id, app_id, model_name, status", from: "verbatim_usage_by_day", nil)
+      + difference(of: .account, by: "day, account_id, status", from: "verbatim_usage_totals", .app)
+      + difference(of: .everything, by: "day, status", from: "verbatim_usage_totals", .account)
+  }
+
   private static func describe(_ row: Row, from column: Int) -> String {
     "\(row.integer(column)) exchanges, \(row.integer(column + 1)) messages, \(row.integer(column + 2)) + "
       + "\(row.integer(column + 3)) tokens, price \(row.integer(column + 4))"

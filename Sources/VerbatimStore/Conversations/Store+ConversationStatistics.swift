@@ -24,11 +24,12 @@ package struct ConversationStatistics: Sendable, Equatable {
 extension Store {
   /// Exact, from counters that move with the rows. What was used is counted by the app and user that each exchange named.
   package func statistics(within reach: Reach) async throws -> ConversationStatistics {
-    try await reading { connection in
+    let calendar: PartitionCalendar = calendar
+    return try await reading { connection in
       try connection.snapshot {
         var statistics: ConversationStatistics = try connection.totals(reach)
-        statistics.exchangesByModel = try connection.exchangesByModel(reach)
-        statistics.messagesByDay = try connection.messagesByDay(reach)
+        statistics.exchangesByModel = try connection.exchangesByModel(reach, calendar)
+        statistics.messagesByDay = try connection.messagesByDay(reach, calendar)
         return statistics
       }
     }
@@ -52,27 +53,31 @@ extension Connection {
     } ?? ConversationStatistics()
   }
 
-  fileprivate func exchangesByModel(_ reach: Reach) throws -> [(model: String, count: Int64)] {
-    try query(
+  fileprivate func exchangesByModel(
+    _ reach: Reach, _ calendar: PartitionCalendar
+  ) throws -> [(model: String, count: Int64)] {
+    var usage = UsageQuery(reach)
+    usage.dimensions = [.model]
+    return try query(
       """
-      SELECT model_name, sum(exchanges)
-      FROM verbatim_usage_by_day AS c
-      WHERE \(reach.condition(on: "c"))
-      GROUP BY model_name
-      ORDER BY model_name
+      SELECT u.model_name, sum(u.exchanges)
+      \(usage.rows(calendar))
+      GROUP BY u.model_name
+      ORDER BY u.model_name
       """
     ) { ($0.text(0), $0.integer(1)) }
   }
 
-  fileprivate func messagesByDay(_ reach: Reach) throws -> [(day: Day, count: Int64)] {
-    try query(
+  fileprivate func messagesByDay(_ reach: Reach, _ calendar: PartitionCalendar) throws -> [(day: Day, count: Int64)] {
+    var usage = UsageQuery(reach)
+    usage.dimensions = [.day]
+    return try query(
       """
-      SELECT day, sum(messages)
-      FROM verbatim_usage_by_day AS c
-      WHERE \(reach.condition(on: "c"))
-      GROUP BY day
-      HAVING sum(messages) > 0
-      ORDER BY day
+      SELECT u.day, sum(u.messages)
+      \(usage.rows(calendar))
+      GROUP BY u.day
+      HAVING sum(u.messages) > 0
+      ORDER BY u.day
       """
     ) { (Day(number: Int32(clamping: $0.integer(0))), $0.integer(1)) }
   }

@@ -19,6 +19,8 @@ extension PendingExchange {
     /// Of sealed exchanges alone.
     case conversationName, failedRequest
     case tokenName
+    /// As it was given; never sealed.
+    case givenName
   }
 
   func journalEntry() -> [UInt8] {
@@ -66,6 +68,8 @@ extension PendingExchange {
     if isSealed {
       add(.conversationName, text: conversationName)
       add(.failedRequest, bytes: failedRequest)
+    } else {
+      add(.givenName, text: exchange.conversationName)
     }
     fields.add(Self.end, [])
     return [Self.format] + fields.bytes
@@ -153,6 +157,7 @@ extension PendingExchange {
     case .tokenID: exchange.tokenID = try field.integer()
     case .tokenName: exchange.tokenName = field.text
     case .channelID: exchange.channelID = try field.integer()
+    case .givenName: exchange.conversationName = field.text
     case .ownership: exchange.ownership = NewExchange.Ownership(rawValue: UInt8(clamping: try field.integer()))
     }
   }

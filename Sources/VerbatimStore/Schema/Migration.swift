@@ -31,7 +31,7 @@ struct Migration: Sendable {
   }
 
   /// In order of their versions.
-  static let all: [Migration] = [.recorder, .aliases, .dayTables, .conversationLists, .feed]
+  static let all: [Migration] = [.recorder, .aliases, .dayTables, .conversationLists, .feed, .usageTotals]
 
   /// The tables of the recorder. Documentation/design.md says what each is for.
   static let recorder = Migration(

@@ -42,6 +42,8 @@ protocol SchemaStatements {
   static var batchNumbering: SQL? { get }
   /// Runs `body` in a transaction that waits for the locks of others only briefly, and then fails as a conflict.
   static func hastily<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result
+  /// The key of `verbatim_usage_by_day` with the user first, and the table of totals, likewise.
+  static func usageTotals(_ dialect: Dialect) -> [String]
   /// A table for one day's messages, or for its failures, with its index; does nothing where it is there.
   static func historyTable(named name: String, hasFailures: Bool, _ dialect: Dialect) -> String
   /// The names of all tables that begin with one of the two history tables' names and `_`.

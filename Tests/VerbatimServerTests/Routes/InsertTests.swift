@@ -150,6 +150,38 @@ import VerbatimTesting
     }
   }
 
+  @Test func `choices, figures and a conversation's name come back as they were given`() async throws {
+    try await TestAPI.with { api in
+      let choices = #"""
+        [{"index":0,"message":{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]}},{"index":1,"message":{"role":"assistant","content":"B"}}]
+        """#
+      let figures = #"""
+        "latency":1.25,"total_price":0.0000285,"currency":"EUR","response_id":"chatcmpl-1","conversation_name":"Größe"
+        """#
+      let answer = try await api.post(
+        "/api/chat/insert",
+        #"{"app_id":"a","user_id":"u","conversation_id":"c","query":"q","choices":\#(choices),\#(figures)}"#)
+      #expect(answer.status == 200, "\(answer.text)")
+      let unanswered = try await api.post(
+        "/api/chat/insert", #"{"app_id":"a","user_id":"u","conversation_id":"c","query":"still there?","choices":[]}"#)
+      #expect(unanswered.status == 200, "\(unanswered.text)")
+      let page = try await api.get("/api/chat/c/messages")
+      let stored = try #require(page.data.first)
+      #expect(isSameJSON(stored["choices"], try JSONSlice(checking: Bytes(utf8: choices))))
+      #expect(stored["latency"]?.double == 1.25)
+      #expect(stored["total_price"]?.text == "0.000029" && stored["extra"]?["total_price"]?.text == "0.0000285")
+      #expect(stored.string("currency") == "EUR" && stored.string("response_id") == "chatcmpl-1")
+      #expect(page.data.last?.string("query") == "still there?")
+      #expect(try await api.get("/api/v1/conversations/c")["conversation"]?.string("name") == "Größe")
+      for more in [
+        #""choices":[],"answer":"x""#, #""choices":[{}]"#, #""choices":[],"error":{"code":1,"message":"m"}"#,
+      ] {
+        let refused = try await api.post("/api/chat/insert", #"{"app_id":"a","user_id":"u","query":"q",\#(more)}"#)
+        #expect(refused.status == 400, "\(refused.text)")
+      }
+    }
+  }
+
   @Test func `a price and tokens are estimated where that is wanted`() async throws {
     var configuration = Configuration()
     configuration.isTokenEstimationEnabled = true

@@ -279,7 +279,7 @@ enum PostgreSQLSchema: SchemaStatements {
       other               \(text)
     """
 
-  private static let usageColumns: String =
+  static let usageColumns: String =
     (["exchanges", "messages", "prompt_tokens", "completion_tokens", "total_price"] + LatencyHistogram.columns)
     .map { "  \($0) BIGINT NOT NULL DEFAULT 0" }.joined(separator: ",\n")
 }

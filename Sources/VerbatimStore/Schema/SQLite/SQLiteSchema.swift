@@ -251,7 +251,7 @@ enum SQLiteSchema: SchemaStatements {
       other               TEXT
     """
 
-  private static let usageColumns: String =
+  static let usageColumns: String =
     """
       exchanges         INTEGER NOT NULL DEFAULT 0,
       messages          INTEGER NOT NULL DEFAULT 0,
