@@ -7,7 +7,7 @@ SWIFT ?= swift
 ARGS ?=
 FUZZ_SECONDS ?= 60
 # One after another: the tests of a target run side by side, and those of all at once would take each other's time.
-TEST_TARGETS := VerbatimModelTests DatabasesTests HTTPTests RedisTests VerbatimStoreTests VerbatimServerTests CrashTests
+TEST_TARGETS := VerbatimModelTests ProvidersTests DatabasesTests HTTPTests RedisTests VerbatimStoreTests VerbatimServerTests CrashTests
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH := 12
 RELEASE := .build/release/verbatim
 WARNINGS_AS_ERRORS := -Xswiftc -warnings-as-errors -Xcxx -Wall -Xcxx -Wextra -Xcxx -Werror

@@ -10,6 +10,12 @@ package struct ImportLine: Sendable {
   let exchange: NewExchange
   /// The same as JSON.
   let json: Bytes
+
+  /// Puts the key last, where it wins over a null of the same name.
+  static func adding(_ key: String, to json: Bytes) -> Bytes {
+    guard let end = json.lastIndex(of: UInt8(ascii: "}")) else { return json }
+    return json[..<end] + Array(",\"idempotency_key\":\"\(key)\"}".utf8)
+  }
 }
 
 package enum ImportResult: Sendable, Equatable {

@@ -21,14 +21,18 @@ package struct ImportJob: Sendable {
 
   private let session: Session
   private let input: InputFile
+  private let form: ImportForm
   private let server: String?
   private let resumes: Bool
   private let listeners: Listeners
 
   /// `server`: the URL to send to; nil writes into the database, or sends to the server that holds it.
-  package init(_ session: Session, _ input: InputFile, server: String?, resumes: Bool, listeners: Listeners) {
+  package init(
+    _ session: Session, _ input: InputFile, form: ImportForm, server: String?, resumes: Bool, listeners: Listeners
+  ) {
     self.session = session
     self.input = input
+    self.form = form
     self.server = server
     self.resumes = resumes
     self.listeners = listeners
@@ -82,7 +86,7 @@ package struct ImportJob: Sendable {
     let keeper = input.isResumable ? PositionKeeper(besides: input.name, onNotice: listeners.onNotice) : nil
     let position = try resumes ? keeper?.position(for: destination.name) : nil
     let importer = Importer(
-      to: destination, defaults: session.configuration.ingestDefaults, after: position,
+      to: destination, form: form, defaults: session.configuration.ingestDefaults, after: position,
       onBadLine: listeners.onBadLine, onProgress: listeners.onProgress,
       onPosition: { keeper?.keep($0) })
     let summary = try await importer.run(input)

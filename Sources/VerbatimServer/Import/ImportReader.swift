@@ -1,8 +1,10 @@
+import Providers
 import VerbatimModel
 
 /// Reads a file's lines, checks them, and gives those a key that have none.
 struct ImportReader {
   private let input: InputFile
+  private let form: ImportForm
   private let defaults: IngestDefaults
   private let lineLimit: Int
   private let skipping: Int
@@ -10,20 +12,32 @@ struct ImportReader {
   private var splitter: JSONStreamSplitter?
   private var begun: [UInt8] = []
   private var keys = LineKeys()
+  /// Known when the first element is.
+  private var format: ImportFormat?
+  /// nil where the file holds exchanges already.
+  private var foreign: ForeignElements?
   private var bytesRead = 0
   private var isFinished = false
   /// Read already, but of the next group.
   private var held: JSONStreamSplitter.Event?
 
-  init(_ input: InputFile, defaults: IngestDefaults, lineLimit: Int, skipping: Int, skippedDigest: String?) {
+  init(
+    _ input: InputFile, form: ImportForm, defaults: IngestDefaults, lineLimit: Int, skipping: Int,
+    skippedDigest: String?
+  ) {
     self.input = input
+    self.form = form
     self.defaults = defaults
     self.lineLimit = lineLimit
     self.skipping = skipping
     self.skippedDigest = skippedDigest
   }
 
-  /// nil at the end of the file. A group is no larger than `size`, unless one line alone is.
+  /// Whether the file holds what another program exported.
+  var isForeign: Bool { foreign != nil }
+
+  /// nil at the end of the file. A group is no larger than `size`, unless one line alone is; an element of another
+  /// program's may give more exchanges than `count`.
   mutating func nextGroup(count: Int, size: Int) async throws -> ImportGroup? {
     var group = ImportGroup()
     var last: (line: Int, json: Bytes)?
@@ -44,7 +58,8 @@ struct ImportReader {
       }
       if held != nil { break }
     }
-    guard group.count + group.skipped > 0 else { return nil }
+    if isFinished, held == nil { group.bad += foreign?.leftovers() ?? [] }
+    guard group.count + group.skipped > 0 || last != nil else { return nil }
     group.bytesRead = bytesRead
     if let last, let digest = SHA256.hex(last.json) { group.position = (last.line, digest) }
     return group
@@ -54,6 +69,32 @@ struct ImportReader {
     // Where an export ends, also in the middle of several that were put together.
     if json.starts(with: LineEncoder.endMark) { return }
     group.size += json.count
+    if format == nil { try begin(with: json) }
+    let results = try foreign?.lines(of: json, number: number) ?? [line(of: json, number)]
+    for result in results {
+      if number <= skipping {
+        group.skipped += 1
+        continue
+      }
+      switch result {
+      case .success(let line): group.lines.append(line)
+      case .failure(let error):
+        group.bad.append(.init(number: number, code: APIError(error).code, detail: error.description))
+      }
+    }
+    if number == skipping, let skippedDigest, SHA256.hex(json) != skippedDigest {
+      throw ImportError("\(input.name) has changed since the import that --resume would go on with; import without it")
+    }
+  }
+
+  private mutating func begin(with json: Bytes) throws(ImportError) {
+    let first = try? JSONSlice(checking: json)
+    let format = form.format ?? first.map(ImportFormat.init(ofFirst:)) ?? .exchanges
+    self.format = format
+    foreign = try ForeignElements(format, form, defaults: defaults)
+  }
+
+  private mutating func line(of json: Bytes, _ number: Int) throws -> Result<ImportLine, InvalidExchange> {
     do throws(InvalidExchange) {
       var exchange = try ExchangeBody.parse(json, kind: .insert, defaults: defaults)
       exchange.source = "import"
@@ -62,22 +103,11 @@ struct ImportReader {
       if exchange.idempotencyKey == nil, exchange.clientMessageID == nil || exchange.failure != nil {
         let key = try key(of: json)
         exchange.idempotencyKey = key
-        json = Self.adding(key, to: json)
+        json = ImportLine.adding(key, to: json)
       }
-      if number <= skipping {
-        group.skipped += 1
-      } else {
-        group.lines.append(ImportLine(number: number, exchange: exchange, json: json))
-      }
+      return .success(ImportLine(number: number, exchange: exchange, json: json))
     } catch {
-      if number <= skipping {
-        group.skipped += 1
-      } else {
-        group.bad.append(.init(number: number, code: APIError(error).code, detail: error.description))
-      }
-    }
-    if number == skipping, let skippedDigest, SHA256.hex(json) != skippedDigest {
-      throw ImportError("\(input.name) has changed since the import that --resume would go on with; import without it")
+      return .failure(error)
     }
   }
 
@@ -87,12 +117,6 @@ struct ImportReader {
     } catch {
       throw .invalid(field: "idempotency_key", reason: error.description)
     }
-  }
-
-  /// Puts the key last, where it wins over a null of the same name.
-  private static func adding(_ key: String, to json: Bytes) -> Bytes {
-    guard let end = json.lastIndex(of: UInt8(ascii: "}")) else { return json }
-    return json[..<end] + Array(",\"idempotency_key\":\"\(key)\"}".utf8)
   }
 
   private mutating func nextEvent() async throws -> JSONStreamSplitter.Event? {

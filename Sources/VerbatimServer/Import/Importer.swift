@@ -12,6 +12,8 @@ package struct Importer: Sendable {
     package var failed = 0
     /// Lines that an earlier run had dealt with.
     package var skipped = 0
+    /// Whether they are exchanges of another program's, of which a line may hold several.
+    package var isForeign = false
   }
 
   /// A line that was not recorded.
@@ -22,6 +24,7 @@ package struct Importer: Sendable {
   }
 
   private let destination: any ImportDestination
+  private let form: ImportForm
   private let defaults: IngestDefaults
   private let start: ImportPosition?
   private let onBadLine: @Sendable (BadLine) -> Void
@@ -32,12 +35,14 @@ package struct Importer: Sendable {
   private static let lineLimit = 32 << 20
 
   package init(
-    to destination: any ImportDestination, defaults: IngestDefaults, after start: ImportPosition? = nil,
+    to destination: any ImportDestination, form: ImportForm = ImportForm(), defaults: IngestDefaults,
+    after start: ImportPosition? = nil,
     onBadLine: @escaping @Sendable (BadLine) -> Void,
     onProgress: @escaping @Sendable (Summary, _ bytesRead: Int) -> Void = { _, _ in },
     onPosition: @escaping @Sendable (ImportPosition) -> Void = { _ in }
   ) {
     self.destination = destination
+    self.form = form
     self.defaults = defaults
     self.start = start
     self.onBadLine = onBadLine
@@ -47,18 +52,28 @@ package struct Importer: Sendable {
 
   package func run(_ input: InputFile) async throws -> Summary {
     var reader = ImportReader(
-      input, defaults: defaults, lineLimit: Self.lineLimit, skipping: start?.lines ?? 0, skippedDigest: start?.digest)
+      input, form: form, defaults: defaults, lineLimit: Self.lineLimit, skipping: start?.lines ?? 0,
+      skippedDigest: start?.digest)
     var summary = Summary()
     try await withThrowingTaskGroup(of: (ImportGroup, [ImportResult]).self) { tasks in
       var isSending = false
       while let group = try await reader.nextGroup(count: Self.groupCount, size: Self.groupSize) {
+        summary.isForeign = reader.isForeign
         if isSending, let (sent, results) = try await tasks.next() { finish(sent, results, &summary) }
-        tasks.addTask { (group, group.lines.isEmpty ? [] : try await destination.record(group.lines)) }
+        tasks.addTask { (group, try await record(group.lines)) }
         isSending = true
       }
       if let (sent, results) = try await tasks.next() { finish(sent, results, &summary) }
     }
     return summary
+  }
+
+  private func record(_ lines: [ImportLine]) async throws -> [ImportResult] {
+    var results: [ImportResult] = []
+    for start in stride(from: 0, to: lines.count, by: Self.groupCount) {
+      results += try await destination.record(Array(lines[start..<min(start + Self.groupCount, lines.count)]))
+    }
+    return results
   }
 
   private func finish(_ group: ImportGroup, _ results: [ImportResult], _ summary: inout Summary) {

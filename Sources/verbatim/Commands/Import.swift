@@ -5,7 +5,7 @@ extension Command {
     "import", "Record the exchanges of a file or of another program's database, each once, however often.",
     operands: [
       Operand(
-        name: "FILE", help: "One JSON object a line, as POST /api/chat/insert takes it; - reads standard input.",
+        name: "FILE", help: "JSON lines or an array; - reads standard input.",
         isOptional: true)
     ],
     options: [
@@ -14,7 +14,11 @@ extension Command {
         help: "Send to this server; by default to the one that holds the database."),
       Option(
         name: "--format", placeholder: "NAME",
-        help: "exchanges for a file; mes, seed002, seed003 or seed004 for a database. [exchanges]"),
+        help: "\(ImportWork.formats) for a file, by default what it looks like; mes, seed002, seed003 or seed004 for a "
+          + "database."),
+      Option(
+        name: "--app", placeholder: "ID", help: "Whose exchanges those of other programs become. [the format's name]"),
+      Option(name: "--user", placeholder: "ID", help: "Likewise, where they name no user. [import]"),
       Option(name: "--from", placeholder: "DSN", help: "The other program's database; it is only read."),
       Option(name: "--follow", placeholder: nil, help: "With --format mes: keep up until SIGTERM or SIGINT."),
       Option(
@@ -44,16 +48,21 @@ extension Command {
 
 /// One run of `verbatim import`: what it reads, and how it tells of it.
 private struct ImportWork: Sendable {
+  static let formats: String = ImportForm.formats.joined(separator: ", ")
+
   private let job: ImportJob
   private let progress: ProgressLine
 
   init(_ invocation: Invocation, _ session: Session) throws {
-    let format = invocation.options["--format"] ?? "exchanges"
-    guard format == "exchanges" else {
+    var form = ImportForm()
+    form.appID = invocation.options["--app"]
+    form.userID = invocation.options["--user"]
+    if let format = invocation.options["--format"], !form.setFormat(format) {
       throw UsageError(
         description: LegacyImport.formats.contains(format)
           ? "--format \(format) is of a database: give --from DSN"
-          : "--format \(format) is not known; allowed: exchanges, \(LegacyImport.formats.joined(separator: ", "))")
+          : "--format \(format) is not known; allowed: \(Self.formats), "
+            + LegacyImport.formats.joined(separator: ", "))
     }
     guard let name = invocation.operands.first else { throw UsageError(description: "verbatim import needs FILE") }
     let resumes = invocation.has("--resume")
@@ -66,7 +75,7 @@ private struct ImportWork: Sendable {
     let progress = ProgressLine()
     self.progress = progress
     job = ImportJob(
-      session, input, server: invocation.options["--server"], resumes: resumes,
+      session, input, form: form, server: invocation.options["--server"], resumes: resumes,
       listeners: .init(
         onNotice: { Terminal.complain($0) },
         onBadLine: { line in
@@ -91,7 +100,7 @@ private struct ImportWork: Sendable {
 
   static func text(_ summary: Importer.Summary) -> String {
     let skipped = summary.skipped > 0 ? ", \(summary.skipped) done before" : ""
-    return "\(summary.lines) lines: \(summary.stored) stored, \(summary.duplicates) already there, "
-      + "\(summary.failed) failed\(skipped)"
+    return "\(summary.lines) \(summary.isForeign ? "exchanges" : "lines"): \(summary.stored) stored, "
+      + "\(summary.duplicates) already there, \(summary.failed) failed\(skipped)"
   }
 }

@@ -21,13 +21,16 @@ import VerbatimTesting
   private static let count = 240
 
   /// Of every kind, over five days.
-  private static let all: [Counted] = (0..<count).map { number in
-    Counted(
+  private static let all: [Counted] = (0..<count).map(counted)
+
+  private static func counted(_ number: Int) -> Counted {
+    let offset: Int64 = Int64(number * 700_000) % 80_000_000
+    let time: Int64 = midJanuary + Int64(number % 5) * dayLength + offset
+    let latency: Int64? = number % 13 == 0 ? nil : Int64(number * number % 9_000)
+    let channel: Int64? = number % 6 == 0 ? nil : Int64(number % 2 + 1)
+    return Counted(
       account: accounts[number % 7 == 0 ? 1 : 0], app: "app-\(number % 3)", user: "user-\(number % 5)",
-      model: "model-\(number % 4)", channel: number % 6 == 0 ? nil : Int64(number % 2 + 1),
-      isFailure: number % 11 == 0,
-      time: midJanuary + Int64(number % 5) * dayLength + Int64(number * 700_000 % 80_000_000),
-      latency: number % 13 == 0 ? nil : Int64(number * number % 9_000))
+      model: "model-\(number % 4)", channel: channel, isFailure: number % 11 == 0, time: time, latency: latency)
   }
 
   private func fill(_ store: Store) async throws {
