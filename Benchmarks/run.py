@@ -1,7 +1,8 @@
 """Measures Verbatim beside its peers in one run and prints figures and ratios; fails on errors, never on timing.
 
-Settings come from the environment: QUICK=1, ONLY=inserts,auth,servers,library,batch,reads,lists,days,copy,redaction,
-export,idle, BENCH_WORK (a folder on the disk to measure), VERBATIM (a binary). README.md says what each part measures.
+Settings come from the environment: QUICK=1, ONLY=inserts,auth,servers,library,batch,reads,lists,days,copy,stats,
+import,redaction,export,idle, BENCH_WORK (a folder on the disk to measure), VERBATIM (a binary). README.md says what
+each part measures.
 """
 
 import os
@@ -15,6 +16,7 @@ import batch
 import days
 import export
 import idle
+import imports
 import inserts
 import library
 import lists
@@ -22,6 +24,7 @@ import moving
 import reads
 import redaction
 import servers
+import stats
 from databases import MariaDB
 from peers import SeedOnMariaDB, SeedOnSQLite, Verbatim
 from processes import Failure, stop_all
@@ -43,12 +46,13 @@ class Plan:
         self.stored_exchanges = 20_000 if is_quick else 500_000
         self.conversations = 20_000 if is_quick else 1_000_000
         self.day_messages = 60_000 if is_quick else 1_000_000
+        self.stats_users = 50 if is_quick else 1_000
         self.idle_connections = 1_000 if is_quick else 10_000
 
 
 def main():
     plan = Plan(is_quick=os.environ.get("QUICK") == "1")
-    parts = "inserts,auth,servers,library,batch,reads,lists,days,copy,redaction,export,idle"
+    parts = "inserts,auth,servers,library,batch,reads,lists,days,copy,stats,import,redaction,export,idle"
     only = os.environ.get("ONLY", parts).split(",")
     binary = os.path.abspath(os.environ.get("VERBATIM", os.path.join(ROOT, ".build/release/verbatim")))
     work = tempfile.mkdtemp(prefix="verbatim-bench-", dir=os.environ.get("BENCH_WORK", os.path.join(ROOT, ".build")))
@@ -91,6 +95,10 @@ def main():
             moving.measure(plan, binary, stored, work, report)
         if "export" in only:
             export.measure(plan, binary, work, report)
+        if "stats" in only:
+            stats.measure(plan, binary, work, report)
+        if "import" in only:
+            imports.measure(plan, binary, work, report)
         if "redaction" in only:
             redaction.measure(plan, os.path.join(os.path.dirname(binary), "redaction-load"), report)
         if "idle" in only:
