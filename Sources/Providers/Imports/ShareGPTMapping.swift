@@ -17,13 +17,14 @@ struct ShareGPTMapping: ImportMapping {
       turns.insert(Transcript.Turn(isAssistant: false, message: JSONWriter.message("system", system.string)), at: 0)
     }
     let id = element.text("id") ?? element["id"]?.integer.map(String.init) ?? String(digest(element.bytes).prefix(32))
+    var whole = ImportBody(owner)
+    whole.conversationID = "sharegpt:" + id
+    whole.model = element.text("model")
+    if let tools = element.opened("tools") { whole.others.append((Bytes(utf8: #""tools""#), tools.bytes)) }
     return Transcript.parts(of: turns).enumerated().map { place, part in
-      var body = ImportBody(owner)
-      body.conversationID = "sharegpt:" + id
-      body.model = element.text("model")
+      var body = whole
       body.messages = part.messages
       body.choices = part.answer.map { [$0] } ?? []
-      if let tools = element.opened("tools") { body.others.append((Bytes(utf8: #""tools""#), tools.bytes)) }
       return ImportedExchange(key: .place(place), body: body.json())
     }
   }
