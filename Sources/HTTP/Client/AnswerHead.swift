@@ -21,8 +21,13 @@ struct AnswerHead: Sendable {
     } else if text.isEmpty {
       isWhole = status >= 200
     } else if let colon = text.firstIndex(of: ":") {
+      let name = String(text[..<colon])
       let value = text[text.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-      fields.append(String(text[..<colon]), String(value))
+      // What could not be sent on is no field.
+      guard HTTPToken.isToken(name), value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
+        return true
+      }
+      fields.append(name, String(value))
     }
     return true
   }

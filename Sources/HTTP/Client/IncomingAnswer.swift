@@ -15,6 +15,12 @@ package final class IncomingAnswer: Sendable {
 
   deinit { transfer.cancel() }
 
+  /// Whether `next` would answer at once.
+  package var hasPart: Bool { transfer.hasPart }
+
+  /// Whether nothing comes any more from the connection.
+  package var isOver: Bool { transfer.isOver }
+
   /// What has arrived since the last call, at least a byte; nil at the end. One caller at a time. Throws
   /// `HTTPClientError` once everything that came before was given, `CancellationError` after `cancel()`.
   package func next() async throws -> [UInt8]? { try await transfer.next() }

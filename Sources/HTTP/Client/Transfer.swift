@@ -89,6 +89,10 @@ extension Transfer {
     return nil
   }
 
+  var hasPart: Bool { mailbox.withLock { $0.has(.part) } }
+
+  var isOver: Bool { mailbox.withLock { $0.ending != nil } }
+
   func cancel() {
     guard mailbox.withLock({ $0.ending == nil }) else { return }
     loop.cancel(self)
@@ -138,7 +142,9 @@ extension Transfer {
   /// Lets the reader go on, where what it waits for has come.
   func wakeReader() {
     let waiter = mailbox.withLock { mailbox in
-      guard let waiter = mailbox.waiter, mailbox.has(waiter.wish) else { return nil as UnsafeContinuation<Void, Never>? }
+      guard let waiter = mailbox.waiter, mailbox.has(waiter.wish) else {
+        return nil as UnsafeContinuation<Void, Never>?
+      }
       mailbox.waiter = nil
       return waiter.continuation
     }

@@ -13,7 +13,7 @@ package struct HTTPFields: Sendable, ExpressibleByDictionaryLiteral {
   private(set) var spans: [Span]
   /// Whether every name is a token and no value holds CR, LF or NUL: otherwise the fields must not be sent, since
   /// they would end early and begin another answer.
-  private(set) var isWellFormed = true
+  package private(set) var isWellFormed = true
 
   package init() {
     bytes = []
