@@ -1,6 +1,6 @@
 extension Migration {
   /// Of the main database, in order of their versions.
-  static let main: [Migration] = [.access, .audit, .auditTails, .keyLimits]
+  static let main: [Migration] = [.access, .audit, .auditTails, .keyLimits, .channels]
 
   /// Who is who, and what opens the door.
   static let access = Migration(
@@ -30,4 +30,10 @@ extension Migration {
     version: 4, name: "limits of keys",
     reversal: .steps({ $0.schema.withoutKeyLimits($0) }, loses: "limits and numbers of keys"),
     tables: ["verbatim_access_changes"], steps: { $0.schema.keyLimits($0) })
+
+  /// Which upstreams calls to models go to.
+  static let channels = Migration(
+    version: 5, name: "channels",
+    reversal: .script("DROP TABLE IF EXISTS verbatim_channels", loses: "channels, and their keys"),
+    tables: ["verbatim_channels"], steps: { $0.schema.channels($0) })
 }

@@ -14,6 +14,8 @@ package final class MainStore: Sendable {
     /// Why it is opened for writing, for others who want to.
     package var purpose = "another program"
     package var log: Log = .silent
+    /// 32 bytes that the keys of channels are sealed with; nil: of a file beside the database's.
+    package var secretKey: [UInt8]?
     /// The current time in Unix milliseconds.
     package var clock: @Sendable () -> Int64 = UnixClock.milliseconds
 
@@ -26,12 +28,15 @@ package final class MainStore: Sendable {
   let ids: UUIDv7.Generator
   /// Whether other processes may change what is in here.
   package let isShared: Bool
+  let secrets: ChannelSecrets
   private let isOwnDatabase: Bool
 
   private init(_ configuration: Configuration, database: Database, isOwnDatabase: Bool) {
     self.database = database
     self.isOwnDatabase = isOwnDatabase
     isShared = configuration.engine.file == nil
+    secrets = ChannelSecrets(
+      given: configuration.secretKey, path: configuration.engine.file.map { $0.path + ".key" })
     clock = configuration.clock
     log = configuration.log
     ids = UUIDv7.Generator(clock: configuration.clock)
@@ -86,6 +91,7 @@ package final class MainStore: Sendable {
         let account = Account(name: Account.standard, role: .user, createdAt: now, updatedAt: now)
         _ = try connection.insert(account)
         try connection.initializeAccessRevision()
+        try connection.initializeChannelRevision()
       }
     }
   }

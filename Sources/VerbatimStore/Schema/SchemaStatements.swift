@@ -34,6 +34,8 @@ protocol SchemaStatements {
   /// The trail's index of conversations by the end of their ids, likewise; and the way back to the one before.
   static func auditTails(_ dialect: Dialect) -> [String]
   static func withoutAuditTails(_ dialect: Dialect) -> [String]
+  /// The table of channels, likewise.
+  static func channels(_ dialect: Dialect) -> [String]
   /// Tags, purges, and indexes for lists of conversations, likewise.
   static func conversationLists(_ dialect: Dialect) -> [String]
   /// The table of batches, likewise; its numbers are given by the engine.
