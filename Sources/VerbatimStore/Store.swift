@@ -77,7 +77,7 @@ package final class Store: Sendable {
   /// Names this process in the lease of work that one replica does.
   let leaseHolder: String
   let log: Log
-  private let ids: UUIDv7.Generator
+  let ids: UUIDv7.Generator
   private let appender: Appender
   private let recorder: Recorder
   /// What opens and seals what is stored.
@@ -264,9 +264,13 @@ package final class Store: Sendable {
 
   /// Records one exchange; returns when it is durable. Throws `StoreError`.
   package func append(_ exchange: NewExchange, account: String) async throws -> Receipt {
+    try await append(pending(exchange, account: account))
+  }
+
+  func append(_ pending: PendingExchange) async throws(StoreError) -> Receipt {
     let before: UInt64 = replica?.writeCount ?? 0
-    let receipt: Receipt = try await recorder.append(pending(exchange, account: account)).get()
-    replica?.note(receipt, account: account, before: before)
+    let receipt: Receipt = try await recorder.append(pending).get()
+    replica?.note(receipt, account: pending.accountID, before: before)
     return receipt
   }
 

@@ -158,7 +158,7 @@ final class PendingExchange: Sendable {
     "Conversation " + calendar.compactTimestamp(of: createdAt)
   }
 
-  private static func inputCount(of exchange: NewExchange) -> Int {
+  static func inputCount(of exchange: NewExchange) -> Int {
     if exchange.failure != nil { return 0 }
     return exchange.choices.isEmpty ? max(0, exchange.messages.count - 1) : exchange.messages.count
   }

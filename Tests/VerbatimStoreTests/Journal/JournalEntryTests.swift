@@ -47,6 +47,7 @@ import VerbatimModel
     exchange.tokenID = 7
     exchange.tokenName = "key"
     exchange.channelID = 3
+    exchange.tokenName = "checkout"
     exchange.ip = "::1"
     exchange.source = "import"
     return exchange

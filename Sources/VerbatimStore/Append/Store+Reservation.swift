@@ -1,0 +1,38 @@
+import VerbatimModel
+
+extension Store {
+  /// Ids that are told before there is anything to record: those of a call whose answer begins before it is whole.
+  package struct ExchangeReservation: Sendable {
+    /// Of the first row; the exchange's own follows as many further on as it was reserved for.
+    let firstID: UUIDv7
+    let messageCount: Int
+
+    package var exchangeID: UUIDv7 { firstID.adding(UInt64(messageCount)) }
+
+    /// Of an exchange that begins a conversation.
+    package var conversationID: String { firstID.description }
+  }
+
+  private static let roomForAnswers = 256
+
+  /// For an exchange of up to so many input messages.
+  package func reserveExchange(messageCount: Int) -> ExchangeReservation {
+    ExchangeReservation(
+      firstID: ids.next(count: messageCount + Self.roomForAnswers, at: nil), messageCount: messageCount)
+  }
+
+  /// Records an exchange under the id that it was promised, however many of its messages are stored.
+  package func append(
+    _ exchange: NewExchange, account: String, as reservation: ExchangeReservation
+  ) async throws(StoreError) -> Receipt {
+    let stored: Int = PendingExchange.inputCount(of: exchange)
+    precondition(stored <= reservation.messageCount, "an exchange has more messages than were reserved for")
+    var exchange = exchange
+    exchange.conversationID = exchange.conversationID ?? reservation.conversationID
+    return try await append(
+      PendingExchange(
+        redaction?.redacted(exchange) ?? exchange, accountID: account,
+        firstID: reservation.firstID.adding(UInt64(reservation.messageCount - stored)), calendar: calendar,
+        currency: configuration.currency, recordedAt: configuration.clock(), keys: contentKeys))
+  }
+}
