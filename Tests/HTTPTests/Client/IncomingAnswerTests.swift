@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import Testing
+import VerbatimTesting
 
 @testable import HTTP
 

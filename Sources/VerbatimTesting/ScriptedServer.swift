@@ -2,21 +2,21 @@ import Foundation
 import Synchronization
 
 /// A server on 127.0.0.1 that does to every connection what a test says, sound HTTP or not.
-final class ScriptedServer: Sendable {
-  struct Failure: Error {
-    let call: String
-    let code: Int32
+package final class ScriptedServer: Sendable {
+  package struct Failure: Error {
+    package let call: String
+    package let code: Int32
   }
 
-  let port: UInt16
+  package let port: UInt16
   private let listener: Int32
   private let accepted = Atomic(0)
 
   /// How many connections there have been.
-  var connectionCount: Int { accepted.load(ordering: .sequentiallyConsistent) }
+  package var connectionCount: Int { accepted.load(ordering: .sequentiallyConsistent) }
 
   /// `script` runs on a thread of its own for every connection, which is closed when it returns.
-  init(_ script: @escaping @Sendable (Peer) -> Void) throws {
+  package init(_ script: @escaping @Sendable (Peer) -> Void) throws {
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard listener >= 0 else { throw Failure(call: "socket", code: errno) }
     var address = sockaddr_in()
@@ -52,15 +52,15 @@ final class ScriptedServer: Sendable {
   // Wakes the thread in `accept`, which then closes the socket.
   deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
-  func url(_ path: String = "/") -> String { "http://127.0.0.1:\(port)\(path)" }
+  package func url(_ path: String = "/") -> String { "http://127.0.0.1:\(port)\(path)" }
 }
 
 /// A client's connection, as the script sees it.
-struct Peer: Sendable {
-  let socket: Int32
+package struct Peer: Sendable {
+  package let socket: Int32
 
   /// The next request, head and body (of its Content-Length) together; nil when the client has gone.
-  func readRequest() -> String? {
+  package func readRequest() -> String? {
     var bytes: [UInt8] = []
     while true {
       if let end = bytes.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound {
@@ -73,20 +73,20 @@ struct Peer: Sendable {
   }
 
   /// What the client sends next; nil at the end.
-  func read() -> [UInt8]? {
+  package func read() -> [UInt8]? {
     var part = [UInt8](repeating: 0, count: 64 << 10)
     let count = recv(socket, &part, part.count, 0)
     return count > 0 ? Array(part.prefix(count)) : nil
   }
 
-  func waitForEnd() { while read() != nil {} }
+  package func waitForEnd() { while read() != nil {} }
 
   /// False when the client has gone.
   @discardableResult
-  func send(_ text: String) -> Bool { send(bytes: Array(text.utf8)[...]) }
+  package func send(_ text: String) -> Bool { send(bytes: Array(text.utf8)[...]) }
 
   @discardableResult
-  func send(bytes: ArraySlice<UInt8>) -> Bool {
+  package func send(bytes: ArraySlice<UInt8>) -> Bool {
     var rest = bytes
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { Foundation.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -96,7 +96,7 @@ struct Peer: Sendable {
     return true
   }
 
-  func answer(_ body: String, fields: String = "") {
+  package func answer(_ body: String, fields: String = "") {
     send("HTTP/1.1 200 OK\r\n\(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
   }
 
