@@ -46,6 +46,8 @@ package struct TestAPI: Sendable {
   package let trail: AuditTrail
   /// What is remembered of keys; nothing looks after it but the test.
   package let keys: KeyCache
+  /// Calls to models that are under way.
+  package let calls: CallRegistry
   /// Of the live server; empty on the router.
   package let url: String
 
@@ -100,9 +102,11 @@ package struct TestAPI: Sendable {
         }
       }
     } catch {
+      await application.calls.stop()
       await stores.close()
       throw error
     }
+    await application.calls.stop()
     await stores.close()
   }
 
@@ -116,6 +120,7 @@ package struct TestAPI: Sendable {
     self.url = url
     routes = application.routes
     trail = application.trail
+    calls = application.calls
     keys = application.keys
   }
 

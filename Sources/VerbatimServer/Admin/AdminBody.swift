@@ -59,6 +59,22 @@ struct AdminBody {
     return texts
   }
 
+  func isArray(_ name: String) -> Bool { value(name)?.kind == .array }
+
+  /// An object whose values are texts.
+  func pairs(_ name: String) throws(APIError) -> [String: String]? {
+    guard let value = value(name) else { return nil }
+    guard value.kind == .object else { throw .invalid("\(name) must be an object of strings") }
+    var pairs: [String: String] = [:]
+    for field in value.fields {
+      guard let text = field.value.string, text.isExact, field.key.text.isExact else {
+        throw .invalid("\(name) must be an object of strings")
+      }
+      pairs[field.key.text.string] = text.string
+    }
+    return pairs
+  }
+
   func integer(_ name: String, _ range: ClosedRange<Int64>) throws(APIError) -> Int64? {
     guard let value = value(name) else { return nil }
     guard let number = value.integer, range.contains(number) else {

@@ -11,6 +11,8 @@ package enum AuditAction: String, Sendable, CaseIterable {
   case conversationDelete = "conversation.delete"
   case conversationPurge = "conversation.purge"
   case conversationExpire = "conversation.expire"
+  case modelCall = "model.call"
+  case modelList = "model.list"
   case accountList = "account.list"
   case accountCreate = "account.create"
   case accountChange = "account.change"
@@ -19,6 +21,11 @@ package enum AuditAction: String, Sendable, CaseIterable {
   case keyChange = "key.change"
   case keyRevoke = "key.revoke"
   case keyRotate = "key.rotate"
+  case channelList = "channel.list"
+  case channelCreate = "channel.create"
+  case channelChange = "channel.change"
+  case channelDelete = "channel.delete"
+  case channelTest = "channel.test"
   case auditRead = "audit.read"
 
   /// Reads are many and change nothing: they are counted by the minute and written soon after. Whatever else is done is
@@ -26,7 +33,7 @@ package enum AuditAction: String, Sendable, CaseIterable {
   var isReading: Bool {
     switch self {
     case .conversationRead, .conversationList, .conversationExport, .conversationSearch, .conversationStatistics,
-      .accountList, .keyList, .auditRead:
+      .modelCall, .modelList, .accountList, .keyList, .channelList, .auditRead:
       true
     default: false
     }

@@ -54,6 +54,7 @@ package struct Configuration: Sendable {
   package var auditRetentionDays: Int?
   package var rates = RateSettings()
   package var redis: RedisAddress?
+  package var gateway = GatewaySettings()
   /// Bytes that request bodies may take together.
   package var bodyMemory = 96 << 20
   package var server = HTTPServer.Configuration()
@@ -83,6 +84,7 @@ package struct Configuration: Sendable {
     var main = MainStore.Configuration(mainDatabase.engine)
     main.slowQueryThreshold = slowQueryThreshold
     main.lifetime = connections.lifetime
+    main.secretKey = gateway.secretKey
     main.log = log
     return main
   }

@@ -9,6 +9,10 @@ package struct Application: Sendable {
   package let trail: AuditTrail
   /// To be run beside the server, and written after it.
   package let keys: KeyCache
+  /// To be run beside the server.
+  package let channels: ChannelCache
+  /// To be stopped after the server, before the stores are closed.
+  package let calls: CallRegistry
   private let handler: Handler
   private let errors: ErrorAnswers
   private let requestIDs = RequestIDs()
@@ -29,6 +33,11 @@ package struct Application: Sendable {
     let trail = AuditTrail(in: stores.main, keepingDays: configuration.auditRetentionDays, log: log)
     self.trail = trail
     let gate = Gate(authentication: Authentication(configuration, keys: keys, commandLineToken: commandLineToken))
+    calls = CallRegistry()
+    let health = ChannelHealth()
+    channels = ChannelCache(stores.main, environment: configuration.gateway.channels, health: health, log: log)
+    let upstreams = Upstreams(
+      channels: channels, client: HTTPClient(configuration: configuration.gateway.client), health: health, log: log)
     let table = Routes.table(
       behind: Entrance(gate: gate, limits: limits, trail: trail, errors: errors),
       ingest: IngestHandlers(store: store, configuration: configuration), reading: ReadingHandlers(store: store),
@@ -37,7 +46,12 @@ package struct Application: Sendable {
       usage: UsageHandlers(store: store),
       accounts: AccountHandlers(main: stores.main, keys: keys), keys: KeyHandlers(main: stores.main, keys: keys),
       audit: AuditHandlers(main: stores.main, trail: trail), exports: ExportHandlers(store: store),
-      health: HealthHandlers(store: store))
+      health: HealthHandlers(store: store),
+      gateway: GatewayHandlers(
+        store: store, upstreams: upstreams, calls: calls, configuration: configuration, log: log),
+      models: ModelHandlers(upstreams: upstreams),
+      others: PassThroughHandlers(upstreams: upstreams, calls: calls, configuration: configuration),
+      channels: ChannelHandlers(main: stores.main, upstreams: upstreams))
     routes = table.routes
     self.keys = keys
     self.errors = errors
@@ -45,7 +59,10 @@ package struct Application: Sendable {
     accessLog = RequestLog(configuration, log: log).middleware
     cors = CORS(
       origins: configuration.corsOrigins,
-      exposedFields: [RequestIDs.field, "Retry-After", HTTPResponse.durabilityField] + RateDecision.fieldNames)
+      exposedFields: [
+        RequestIDs.field, "Retry-After", HTTPResponse.durabilityField, CallRecord.conversationField,
+        CallRecord.exchangeField,
+      ] + RateDecision.fieldNames)
     let middleware: [(any Middleware)?] = [
       requestIDs, clientAddress, accessLog, cors, errors.mapping, LoopbackGuard(configuration),
       BodyMemory(MemoryBudget(limit: configuration.bodyMemory)), RequestDecoding(),

@@ -5,7 +5,8 @@ enum Routes {
   static func table(
     behind entrance: Entrance, ingest: IngestHandlers, reading: ReadingHandlers, conversations: ConversationHandlers,
     parts: ConversationPartHandlers, usage: UsageHandlers, accounts: AccountHandlers, keys: KeyHandlers,
-    audit: AuditHandlers, exports: ExportHandlers, health: HealthHandlers
+    audit: AuditHandlers, exports: ExportHandlers, health: HealthHandlers, gateway: GatewayHandlers,
+    models: ModelHandlers, others: PassThroughHandlers, channels: ChannelHandlers
   ) -> RouteTable {
     var table = RouteTable(behind: entrance)
     table.on("POST", "/api/chat/insert", needs: .ingest, ingest.insert)
@@ -16,6 +17,7 @@ enum Routes {
     table.on("GET", "/api/chat/{conversation_id}/messages", needs: .read, audit: .conversationRead, reading.messages)
     addConversations(conversations, parts, usage, to: &table)
     addExports(exports, to: &table)
+    addModels(gateway, models, others, to: &table)
     table.on("GET", "/api/admin/accounts", needs: .admin, audit: .accountList, accounts.list)
     table.on("POST", "/api/admin/accounts", needs: .admin, audit: .accountCreate, accounts.create)
     table.on("PATCH", "/api/admin/accounts/{name}", needs: .admin, audit: .accountChange, accounts.change)
@@ -25,9 +27,32 @@ enum Routes {
     table.on("DELETE", "/api/admin/keys/{id}", needs: .admin, audit: .keyRevoke, keys.revoke)
     table.on("POST", "/api/admin/keys/{id}/rotate", needs: .admin, audit: .keyRotate, keys.rotate)
     table.on("GET", "/api/admin/audit", needs: .admin, audit: .auditRead, audit.list)
+    table.on("GET", "/api/admin/channels", needs: .admin, audit: .channelList, channels.list)
+    table.on("POST", "/api/admin/channels", needs: .admin, audit: .channelCreate, channels.create)
+    table.on("PATCH", "/api/admin/channels/{id}", needs: .admin, audit: .channelChange, channels.change)
+    table.on("DELETE", "/api/admin/channels/{id}", needs: .admin, audit: .channelDelete, channels.delete)
+    table.on("POST", "/api/admin/channels/{id}/test", needs: .admin, audit: .channelTest, channels.test)
     table.on("GET", "/health/live", needs: .nothing, health.live)
     table.on("GET", "/health/ready", needs: .nothing, health.ready)
     return table
+  }
+
+  private static func addModels(
+    _ gateway: GatewayHandlers, _ models: ModelHandlers, _ others: PassThroughHandlers, to table: inout RouteTable
+  ) {
+    table.on("POST", "/v1/chat/completions", needs: .chat, audit: .modelCall, gateway.chatCompletions)
+    table.on("POST", "/v1/responses", needs: .chat, audit: .modelCall, gateway.responses)
+    table.on("POST", "/v1/messages", needs: .chat, audit: .modelCall, gateway.messages)
+    table.on("GET", "/v1/models", needs: .chat, audit: .modelList, models.list)
+    table.on("GET", "/v1/models/{model}", needs: .chat, audit: .modelList, models.model)
+    let paths = [
+      "/v1/{resource}", "/v1/{resource}/{id}", "/v1/{resource}/{id}/{part}", "/v1/{resource}/{id}/{part}/{part_id}",
+    ]
+    for path in paths {
+      for method in ["GET", "POST", "DELETE"] {
+        table.on(method, path, needs: .chat, audit: .modelCall, others.pass)
+      }
+    }
   }
 
   private static func addConversations(

@@ -47,6 +47,8 @@ package struct Service: Sendable {
       log.info("Listening", ["url": url, "database": configuration.historyDatabase.name])
       onListening(url)
       try await serve(server, application, on: stores, untilStopped: untilStopped)
+      // Answers whose clients have gone are recorded as far as they came.
+      await application.calls.stop()
       // What was read while the last requests were answered, and which keys were used.
       await application.trail.flush()
       await application.keys.writeUses()
@@ -103,6 +105,7 @@ package struct Service: Sendable {
         group.addTask { await job.run() }
       }
       group.addTask { await application.keys.run() }
+      group.addTask { await application.channels.run() }
       group.addTask {
         guard let reason = await untilStopped() else { return }
         log.info("Draining", ["reason": reason, "limit": "\(limit)"])

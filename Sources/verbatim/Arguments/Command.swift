@@ -40,7 +40,8 @@ struct Command: Sendable {
   var takesSettings: Bool { !settings.isEmpty }
 
   static let all: [Command] = [
-    serve, importExchanges, export, stats, keys, accounts, audit, verify, partitions, migrate, reencrypt, copy, backup,
+    serve, importExchanges, export, stats, keys, accounts, channels, audit, verify, partitions, migrate, reencrypt, copy,
+    backup,
     restore,
   ]
 

@@ -1,6 +1,7 @@
 import HTTP
 import Testing
 import VerbatimModel
+import VerbatimStore
 import VerbatimTesting
 
 @testable import VerbatimServer
@@ -59,6 +60,7 @@ struct RouteFixture {
       let made = try await api.post("/api/chat/insert", Bodies.exchange(), fields: .key(ownerKey))
       return try #require(made.string("conversation_id"))
     }
+    if route.pattern.hasPrefix("/v1/") { return ["{resource}": "files", "{part}": "content"][parameter] ?? "f-1" }
     switch (route.pattern.split(separator: "/").dropFirst(2).first, parameter) {
     case ("accounts", "{name}"):
       let name = "account-\(UInt64.random(in: 0...UInt64.max))"
@@ -67,6 +69,12 @@ struct RouteFixture {
     case ("keys", "{id}"):
       let answer = try await api.post("/api/admin/keys", #"{"name":"made"}"#, fields: .key(adminKey))
       return try #require(answer.string("id"))
+    case ("channels", "{id}"):
+      var channel = Channel(
+        name: "channel-\(UInt64.random(in: 0...UInt64.max))", dialect: .openai, baseURL: "http://127.0.0.1:1/v1",
+        key: nil, models: [:])
+      channel.status = .disabled
+      return try #require(await api.main.createChannel(channel)).id.description
     default:
       Issue.record("say here what \(parameter) of \(route.method) \(route.pattern) stands for")
       return "unknown"

@@ -1,0 +1,121 @@
+import HTTP
+import Providers
+import VerbatimModel
+import VerbatimStore
+
+/// What is recorded of one call: its request at first, then its answer.
+struct CallRecord: Sendable {
+  static let conversationField = "X-Conversation-Id"
+  static let exchangeField = "X-Exchange-Id"
+  private static let appField = "X-App-Id"
+  private static let anybody = "anonymous"
+  private static let anyApp = "default"
+
+  private let store: Store
+  private let log: Log
+  private let account: String
+  private let mode: RecordMode
+  private let reservation: Store.ExchangeReservation
+  private let started: ContinuousClock.Instant
+  private let requestID: String
+  private var exchange: NewExchange
+  private var firstTokenLatency: Duration?
+
+  var conversationID: String { exchange.conversationID ?? reservation.conversationID }
+  var exchangeID: UUIDv7 { reservation.exchangeID }
+
+  /// Throws 400 and 403 for a conversation, app or user that cannot be.
+  init(
+    of chat: ChatRequest, _ request: HTTPRequest, _ mode: RecordMode, in store: Store, log: Log,
+    started: ContinuousClock.Instant
+  ) throws(APIError) {
+    let caller = try request.caller
+    self.store = store
+    self.log = log
+    self.mode = mode
+    self.started = started
+    requestID = request.id
+    account = try caller.recordingAccount()
+    let app = try Self.app(request, caller)
+    let user = caller.reach.user ?? chat.endUser ?? Self.anybody
+    exchange = chat.exchange(appID: app, userID: user, provider: "custom")
+    if let conversation = try Self.text(Self.conversationField, request, limit: IngestLimits.conversationID) {
+      exchange.conversationID = conversation
+    }
+    if caller.reach.app != nil { exchange.ownership.insert(.app) }
+    if caller.reach.user != nil { exchange.ownership.insert(.user) }
+    if case .key(_, let name) = caller.credential { exchange.tokenName = name }
+    exchange.ip = request.peerAddress
+    reservation = store.reserveExchange(messageCount: exchange.messages.count)
+  }
+
+  mutating func note(_ channel: Channel) {
+    exchange.channelID = channel.id
+    exchange.modelProvider = channel.dialect.rawValue
+  }
+
+  mutating func noteFirstToken() {
+    if firstTokenLatency == nil { firstTokenLatency = started.duration(to: .now) }
+  }
+
+  /// Returns when the exchange is durable; nil where it could not be made so, which is logged.
+  func end(_ answer: Answer, isStream: Bool) async throws(StoreError) -> Store.Receipt {
+    var exchange = exchange
+    answer.fill(&exchange)
+    exchange.isStream = isStream
+    return try await append(exchange)
+  }
+
+  /// Of a call that no upstream answered.
+  func end(_ error: APIError) async throws(StoreError) -> Store.Receipt {
+    var exchange = exchange
+    exchange.failure = NewExchange.Failure(code: error.code, message: error.detail)
+    return try await append(exchange)
+  }
+
+  private func append(_ exchange: NewExchange) async throws(StoreError) -> Store.Receipt {
+    var exchange = exchange
+    exchange.latency = started.duration(to: .now)
+    exchange.firstTokenLatency = firstTokenLatency
+    if mode == .metadata { exchange = exchange.withoutContent }
+    do {
+      return try await store.append(exchange, account: account, as: reservation)
+    } catch {
+      log.error(
+        "MES A call could not be recorded",
+        ["request_id": requestID, "exchange_id": "\(exchangeID)", "reason": "\(error)"])
+      throw error
+    }
+  }
+
+  private static func app(_ request: HTTPRequest, _ caller: Caller) throws(APIError) -> String {
+    let named = try text(appField, request, limit: IngestLimits.appID)
+    guard let own = caller.reach.app else { return named ?? anyApp }
+    guard named == nil || named == own else {
+      throw .forbidden("this key is limited to another app than \(appField) names")
+    }
+    return own
+  }
+
+  private static func text(_ name: String, _ request: HTTPRequest, limit: Int) throws(APIError) -> String? {
+    guard let text = request.fields[name], !text.isEmpty else { return nil }
+    guard text.unicodeScalars.count <= limit else { throw .invalid("\(name) is longer than \(limit) characters") }
+    guard !text.unicodeScalars.contains("\u{FFFD}") else { throw .invalid("\(name) must be UTF-8") }
+    return text
+  }
+}
+
+extension NewExchange {
+  /// Without what was said: roles, counts, times and names remain.
+  fileprivate var withoutContent: NewExchange {
+    var exchange = self
+    exchange.messages = messages.map { Message(role: $0.role, content: nil, contentKind: .none) }
+    exchange.choices = choices.map { Message(role: $0.role, content: nil, contentKind: .none) }
+    exchange.failure = failure.map { Failure(code: $0.code, message: "") }
+    exchange.attachments = []
+    exchange.request = nil
+    exchange.inputs = nil
+    exchange.metadata = nil
+    return exchange
+  }
+}

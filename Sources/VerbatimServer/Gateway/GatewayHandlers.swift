@@ -1,0 +1,77 @@
+import HTTP
+import Providers
+import VerbatimModel
+import VerbatimStore
+
+/// Calls to models: passed on byte for byte, and recorded.
+struct GatewayHandlers: Sendable {
+  private let store: Store
+  private let upstreams: Upstreams
+  private let calls: CallRegistry
+  private let settings: GatewaySettings
+  private let bodyLimit: Int
+  private let log: Log
+
+  init(store: Store, upstreams: Upstreams, calls: CallRegistry, configuration: Configuration, log: Log) {
+    self.store = store
+    self.upstreams = upstreams
+    self.calls = calls
+    self.log = log
+    settings = configuration.gateway
+    bodyLimit = configuration.server.maximumBodySize
+  }
+
+  @Sendable func chatCompletions(_ request: HTTPRequest) async throws -> HTTPResponse {
+    try await answer(request, .chatCompletions)
+  }
+
+  @Sendable func responses(_ request: HTTPRequest) async throws -> HTTPResponse {
+    try await answer(request, .responses)
+  }
+
+  @Sendable func messages(_ request: HTTPRequest) async throws -> HTTPResponse {
+    try await answer(request, .messages)
+  }
+
+  private func answer(_ request: HTTPRequest, _ kind: RecordedCall) async throws -> HTTPResponse {
+    let started = ContinuousClock.now
+    guard case .json = try ContentType(request.fields) else {
+      throw APIError.unsupportedMediaType("the body of a call to a model must be application/json")
+    }
+    let mode = try RecordMode(request.fields, settings)
+    let chat = try ChatRequest(parsing: try await request.body.collect(upTo: bodyLimit)[...], call: kind)
+    let record = try mode == .none ? nil : CallRecord(of: chat, request, mode, in: store, log: log, started: started)
+    let token = calls.begin()
+    let reply: Upstreams.Reply
+    do {
+      reply = try await upstreams.reply(to: Self.call(chat, request, isRecorded: record != nil))
+    } catch let unanswered as Upstreams.Unanswered {
+      throw try await recorded(unanswered, record)
+    }
+    var call = ModelCall(reply, to: chat, record: record, settings: settings, token: token)
+    return try await call.response()
+  }
+
+  /// The error for the client, once it is recorded where an upstream was asked.
+  private func recorded(_ unanswered: Upstreams.Unanswered, _ record: CallRecord?) async throws -> APIError {
+    guard let channel = unanswered.channel, var record else { return unanswered.error }
+    record.note(channel)
+    do {
+      _ = try await record.end(unanswered.error)
+    } catch {
+      if settings.recording == .strict { throw error }
+    }
+    return unanswered.error
+  }
+
+  private static func call(_ chat: ChatRequest, _ request: HTTPRequest, isRecorded: Bool) -> Upstreams.Call {
+    var call = Upstreams.Call(
+      method: request.method, path: request.path, query: request.query, fields: request.fields,
+      body: { channel, asksForUsage in
+        Array(chat.forwarded(model: channel.upstreamName(of: chat.model), addsUsage: asksForUsage))
+      }, model: chat.model)
+    call.mayAskForUsage = isRecorded && chat.asksForUsage
+    call.dialects = chat.call == .messages ? [.anthropic] : [.openai, .azure]
+    return call
+  }
+}

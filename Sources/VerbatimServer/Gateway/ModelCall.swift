@@ -1,0 +1,181 @@
+import HTTP
+import Providers
+import VerbatimModel
+import VerbatimStore
+
+/// An answer on its way from the upstream through the capture to the client.
+///
+/// It is read by the handler's own task, so that a part costs no more hops than it must. That task may be cancelled when
+/// the client goes: nothing here listens to that, so the answer is read on, for a while, and recorded all the same.
+struct ModelCall: Sendable {
+  /// Of an answer whose client has gone; more is not read.
+  private static let mostUnsent = 32 << 20
+  /// How long a stream that has said all is waited for to end.
+  private static let lingering: Duration = .seconds(2)
+
+  let reply: Upstreams.Reply
+  let settings: GatewaySettings
+  /// nil where nothing is recorded.
+  var record: CallRecord?
+  var capture: Capture?
+  let token: CallToken
+
+  private var unsent = 0
+  private var clientHasGone = false
+  private var reading: Task<Void, Never>?
+
+  init(
+    _ reply: Upstreams.Reply, to chat: ChatRequest, record: CallRecord?, settings: GatewaySettings, token: CallToken
+  ) {
+    self.reply = reply
+    self.settings = settings
+    self.token = token
+    self.record = record
+    self.record?.note(reply.channel)
+    if record != nil {
+      capture = Capture(
+        chat, status: reply.answer.status, contentType: reply.answer.fields["Content-Type"],
+        withholdsUsage: reply.asksForUsage && chat.asksForUsage)
+    }
+    token.reads(reply.answer)
+  }
+
+  /// The answer for the client: a stream as it comes, anything else once it is recorded.
+  mutating func response() async throws -> HTTPResponse {
+    var response = HTTPResponse(status: reply.answer.status, fields: reply.answer.fields.forClient)
+    if let record {
+      response.fields[CallRecord.conversationField] = record.conversationID
+      response.fields[CallRecord.exchangeField] = record.exchangeID.description
+    }
+    guard !isStream else {
+      response.body = stream(after: [])
+      return response
+    }
+    var released: Bytes = []
+    var ending = AnswerEnding.whole
+    do {
+      while released.isEmpty, let part = try await reply.answer.next() { released = take(part) }
+    } catch {
+      ending = Self.ending(error)
+    }
+    guard released.isEmpty || capture == nil else {
+      // Larger than is kept in memory.
+      response.body = stream(after: released)
+      return response
+    }
+    if capture == nil, ending == .whole {
+      response.body = stream(after: released)
+      return response
+    }
+    let receipt = try await finish(ending)
+    if case .broken(_, let message) = ending { throw Self.brokenAnswer(message) }
+    if receipt?.isJournaled == true { response.sayJournaled() }
+    response.body = .bytes(Array(capture?.takeHeld() ?? []))
+    return response
+  }
+
+  private var isStream: Bool {
+    reply.answer.status < 300 && reply.answer.fields["Content-Type"]?.contains("text/event-stream") == true
+  }
+
+  // MARK: As a stream
+
+  private func stream(after released: Bytes) -> HTTPResponse.Body {
+    let call = self
+    return .stream { writer in
+      var call = call
+      try await call.pump(released, to: writer)
+    }
+  }
+
+  private mutating func pump(_ first: Bytes, to writer: ResponseWriter) async throws {
+    defer { reading?.cancel() }
+    if !first.isEmpty || !reply.answer.hasPart { await send(first, to: writer) }
+    var ending = AnswerEnding.whole
+    do {
+      while capture?.isComplete != true, let part = try await reply.answer.next() {
+        let released = take(part)
+        if !released.isEmpty { await send(released, to: writer) }
+      }
+    } catch {
+      ending = clientHasGone ? Self.clientGone : Self.ending(error)
+    }
+    _ = try await finish(ending)
+    if let held = capture?.takeHeld(), !held.isEmpty { await send(held, to: writer) }
+    if clientHasGone { throw HTTPError.peerGone }
+    if case .broken = ending { throw HTTPClientError(.broken, "the upstream's answer broke off") }
+    if capture?.isComplete == true { await passRest(to: writer) }
+  }
+
+  /// What an upstream sends after it has said that this is all, for as long as it should take to end.
+  private mutating func passRest(to writer: ResponseWriter) async {
+    let answer = reply.answer
+    guard !answer.isOver else { return }
+    let patience = Task {
+      do { try await Task.sleep(for: Self.lingering) } catch { return }
+      answer.cancel()
+    }
+    defer { patience.cancel() }
+    do {
+      while let part = try await answer.next() { await send(part[...], to: writer) }
+    } catch {
+      // It has said all; how it ends after that says nothing.
+    }
+  }
+
+  /// Gives bytes to the client or, once that has gone, to nobody; then the upstream is read on for a while.
+  private mutating func send(_ bytes: Bytes, to writer: ResponseWriter) async {
+    guard !clientHasGone else {
+      unsent += bytes.count
+      if unsent > Self.mostUnsent { reply.answer.cancel() }
+      return
+    }
+    do {
+      try await writer.write(Array(bytes))
+    } catch {
+      clientHasGone = true
+      let (answer, patience) = (reply.answer, record == nil ? .zero : settings.readingOn)
+      reading = Task.detached {
+        do { try await Task.sleep(for: patience) } catch { return }
+        answer.cancel()
+      }
+    }
+  }
+
+  // MARK: Taking and recording
+
+  private mutating func take(_ part: [UInt8]) -> Bytes {
+    guard capture != nil else { return part[...] }
+    let released = capture?.take(part[...]) ?? []
+    if capture?.hasBegun == true { record?.noteFirstToken() }
+    return released
+  }
+
+  /// Records what came; nil where nothing is recorded or, as `lenient` allows, nothing could be.
+  private mutating func finish(_ ending: AnswerEnding) async throws -> Store.Receipt? {
+    guard let answer = capture?.finish(ending), let record else { return nil }
+    do {
+      return try await record.end(answer, isStream: capture?.isStream ?? false)
+    } catch {
+      if settings.recording == .strict { throw error }
+      return nil
+    }
+  }
+
+  private static let clientGone = AnswerEnding.broken(
+    code: "client_closed_request", message: "the client went away, and the answer did not end while it was read on")
+
+  private static func ending(_ error: any Error) -> AnswerEnding {
+    switch (error as? HTTPClientError)?.kind {
+    case .idleTimedOut, .timedOut:
+      return .broken(code: "upstream_timeout", message: "the answer stopped and did not go on: \(error)")
+    case nil:
+      return .broken(code: "server_stopping", message: "the server stopped while the answer was read")
+    default: return .broken(code: "upstream_disconnected", message: "the answer broke off: \(error)")
+    }
+  }
+
+  private static func brokenAnswer(_ message: String) -> APIError {
+    APIError(status: 502, code: "upstream_disconnected", detail: message)
+  }
+}

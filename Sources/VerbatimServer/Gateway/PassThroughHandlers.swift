@@ -1,0 +1,52 @@
+import HTTP
+import VerbatimModel
+import VerbatimStore
+
+/// Calls under `/v1` that are passed on and not recorded.
+struct PassThroughHandlers: Sendable {
+  private let upstreams: Upstreams
+  private let calls: CallRegistry
+  private let bodyLimit: Int
+
+  init(upstreams: Upstreams, calls: CallRegistry, configuration: Configuration) {
+    self.upstreams = upstreams
+    self.calls = calls
+    bodyLimit = configuration.server.maximumBodySize
+  }
+
+  @Sendable func pass(_ request: HTTPRequest) async throws -> HTTPResponse {
+    let body = try await request.body.collect(upTo: bodyLimit)
+    var call = Upstreams.Call(
+      method: request.method, path: request.path, query: request.query, fields: request.fields,
+      body: { _, _ in body.isEmpty ? nil : body }, model: Self.model(request, body))
+    call.dialects = Self.dialects(request)
+    let token = calls.begin()
+    let reply: Upstreams.Reply
+    do {
+      reply = try await upstreams.reply(to: call)
+    } catch let unanswered as Upstreams.Unanswered {
+      throw unanswered.error
+    }
+    token.reads(reply.answer)
+    return HTTPResponse(
+      status: reply.answer.status, fields: reply.answer.fields.forClient,
+      body: .stream { writer in
+        defer { withExtendedLifetime(token) {} }
+        if !reply.answer.hasPart { try await writer.write([]) }
+        while let part = try await reply.answer.next() { try await writer.write(part) }
+      })
+  }
+
+  /// What Anthropic's clients send with every call.
+  private static func dialects(_ request: HTTPRequest) -> Set<Channel.Dialect> {
+    request.fields["anthropic-version"] == nil ? [.openai, .azure] : [.anthropic]
+  }
+
+  /// The model that a body of JSON names; a channel may have it alone.
+  private static func model(_ request: HTTPRequest, _ body: [UInt8]) -> String? {
+    guard !body.isEmpty, request.fields["Content-Type"]?.contains("json") == true,
+      let json = try? JSONSlice(checking: body[...])
+    else { return nil }
+    return json["model"]?.string?.string
+  }
+}

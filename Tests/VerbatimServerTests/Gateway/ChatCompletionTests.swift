@@ -1,0 +1,178 @@
+import HTTP
+import Testing
+import VerbatimModel
+import VerbatimTesting
+
+@testable import VerbatimServer
+
+@Suite struct ChatCompletionTests {
+  @Test(arguments: Transport.allCases)
+  func `request and answer pass byte for byte, and are recorded`(_ transport: Transport) async throws {
+    let upstream = try FakeUpstream.completing()
+    try await TestAPI.with(transport, configuration: .gateway(to: upstream)) { api in
+      let answer = try await api.post(Chat.path, Chat.request, fields: ["Authorization": "Bearer sk-client"])
+      #expect(answer.status == 200)
+      #expect(answer.text == FakeUpstream.completion)
+      #expect(answer.fields["X-Upstream-Request-Id"] == "req_fake")
+
+      let request = try #require(upstream.requests.first)
+      #expect(request.path == "/v1/chat/completions")
+      #expect(request.body == Chat.request)
+      #expect(request.field("Authorization") == "Bearer sk-upstream")
+      #expect(request.field("Accept-Encoding") == "identity")
+
+      let exchange = try #require(try await api.recorded(answer).first)
+      #expect(exchange.text("id") == answer.fields["X-Exchange-Id"])
+      #expect(exchange.text("answer") == "Hello, 世界 😀")
+      #expect(exchange.text("model_id") == "gpt-4o-mini")
+      #expect(exchange.text("model_provider") == "openai")
+      #expect(exchange.text("finish_reason") == "stop")
+      #expect(exchange["usage"]?["total_tokens"]?.integer == 13)
+    }
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `a stream passes byte for byte, and is recorded when it ends`(_ transport: Transport) async throws {
+    let upstream = try FakeUpstream.completing()
+    try await TestAPI.with(transport, configuration: .gateway(to: upstream)) { api in
+      let answer = try await api.post(Chat.path, Chat.streaming)
+      #expect(answer.status == 200)
+      #expect(answer.fields["Content-Type"] == "text/event-stream; charset=utf-8")
+      // Without the chunk of usage, which it did not ask for.
+      #expect(answer.text == Chat.wholeStream)
+      let sent = try #require(upstream.requests.first).body
+      #expect(sent == #"{"stream_options":{"include_usage":true},"# + Chat.streaming.dropFirst())
+
+      let exchange = try #require(try await api.recorded(answer).first)
+      #expect(exchange.text("id") == answer.fields["X-Exchange-Id"])
+      #expect(exchange.text("answer") == "Hello, 世界 😀")
+      #expect(exchange["usage"]?["total_tokens"]?.integer == 13)
+    }
+  }
+
+  @Test func `who asks for the usage of a stream gets it`() async throws {
+    let upstream = try FakeUpstream.completing()
+    try await TestAPI.with(configuration: .gateway(to: upstream)) { api in
+      let request = Chat.streaming.dropLast() + #","stream_options":{"include_usage":true}}"#
+      let answer = try await api.post(Chat.path, String(request))
+      #expect(answer.text.contains(FakeUpstream.streamUsage))
+      #expect(upstream.requests.first?.body == String(request))
+    }
+  }
+
+  @Test func `an upstream that refuses stream_options is not asked for usage again`() async throws {
+    let upstream = try FakeUpstream { request, peer in
+      guard !request.body.contains("include_usage") else {
+        return peer.refuse(400, #"{"error":{"message":"unknown field stream_options"}}"#)
+      }
+      return peer.sendCompletion(asStream: true)
+    }
+    try await TestAPI.with(configuration: .gateway(to: upstream)) { api in
+      for _ in 0..<2 {
+        let answer = try await api.post(Chat.path, Chat.streaming)
+        #expect(answer.status == 200)
+        #expect(try await api.recorded(answer).count == 1)
+      }
+      #expect(upstream.requests.count == 3)
+    }
+  }
+
+  @Test func `metadata and store are recorded, and forwarded with store alone`() async throws {
+    let upstream = try FakeUpstream.completing()
+    try await TestAPI.with(configuration: .gateway(to: upstream)) { api in
+      let body = #"{"model":"m","messages":[{"role":"user","content":"q"}],"metadata":{"conversation_id":"c-7"}"#
+      let own = try await api.post(Chat.path, body + "}")
+      #expect(own.fields["X-Conversation-Id"] == "c-7")
+      #expect(upstream.requests.last?.body == #"{"model":"m","messages":[{"role":"user","content":"q"}]}"#)
+      _ = try await api.post(Chat.path, body + #","store":true}"#)
+      #expect(upstream.requests.last?.body == body + #","store":true}"#)
+    }
+  }
+
+  @Test func `the header names the conversation`() async throws {
+    let upstream = try FakeUpstream.completing()
+    try await TestAPI.with(configuration: .gateway(to: upstream)) { api in
+      for _ in 0..<2 {
+        let answer = try await api.post(Chat.path, Chat.request, fields: ["X-Conversation-Id": "mine"])
+        #expect(answer.fields["X-Conversation-Id"] == "mine")
+      }
+      let page = try await api.get("/api/chat/mine/messages")
+      #expect(page.json["data"]?.elements.reduce(0) { count, _ in count + 1 } == 2)
+    }
+  }
+
+  @Test func `nothing is recorded where that is asked for`() async throws {
+    let upstream = try FakeUpstream.completing()
+    try await TestAPI.with(configuration: .gateway(to: upstream)) { api in
+      for body in [Chat.request, Chat.streaming] {
+        let answer = try await api.post(Chat.path, body, fields: ["X-Verbatim-Record": "none"])
+        #expect(answer.status == 200)
+        #expect(answer.fields["X-Exchange-Id"] == nil)
+        #expect(answer.text == (body == Chat.request ? FakeUpstream.completion : Chat.wholeStream))
+      }
+      let list = try await api.get("/api/v1/conversations")
+      #expect(list.json["conversations"]?.elements.first { _ in true } == nil)
+      let wrong = try await api.post(Chat.path, Chat.request, fields: ["X-Verbatim-Record": "some"])
+      #expect(wrong.status == 400)
+    }
+  }
+
+  @Test func `of metadata alone nothing that was said is recorded`() async throws {
+    let upstream = try FakeUpstream.completing()
+    try await TestAPI.with(configuration: .gateway(to: upstream)) { api in
+      let answer = try await api.post(Chat.path, Chat.request, fields: ["X-Verbatim-Record": "metadata"])
+      let exchange = try #require(try await api.recorded(answer).first)
+      #expect(exchange["usage"]?["total_tokens"]?.integer == 13)
+      #expect(exchange.text("model_id") == "gpt-4o-mini")
+      for bytes in try api.databaseFiles() {
+        #expect(!String(decoding: bytes, as: UTF8.self).contains("世界"))
+      }
+    }
+  }
+
+  @Test func `what is wrong with a call is said as OpenAI says it`() async throws {
+    let upstream = try FakeUpstream.completing()
+    try await TestAPI.with(configuration: .gateway(to: upstream)) { api in
+      for (body, status) in [("{", 422), ("[]", 400), ("{}", 400), (#"{"model":7,"messages":[]}"#, 400)] {
+        let answer = try await api.post(Chat.path, body)
+        #expect(answer.status == status)
+        #expect(answer.json["error"]?.text("message")?.isEmpty == false)
+        #expect(answer.json["error"]?.text("type") == "invalid_request_error")
+      }
+    }
+    try await TestAPI.with(configuration: .withKeys) { api in
+      let stranger = try await api.post(Chat.path, Chat.request)
+      #expect(stranger.status == 401)
+      #expect(stranger.json["error"]?.text("type") == "authentication_error")
+      let reader = try await api.post(Chat.path, Chat.request, fields: .key(try await api.makeKey(.read)))
+      #expect(reader.status == 403)
+      #expect(reader.json["error"]?.text("type") == "permission_error")
+      let caller = try await api.post(Chat.path, Chat.request, fields: .key(try await api.makeKey(.chat)))
+      #expect(caller.status == 503)
+      #expect(caller.json["error"]?.text("code") == "no_channel")
+    }
+  }
+
+  @Test func `models and other calls pass unrecorded`() async throws {
+    let upstream = try FakeUpstream { request, peer in
+      if request.path == "/v1/models" {
+        peer.answer(#"{"object":"list","data":[{"id":"b","object":"model"},{"id":"a","object":"model","x":1.0}]}"#)
+      } else {
+        peer.answer("\(request.path) \(request.body)", fields: "Content-Type: text/plain\r\n")
+      }
+      return true
+    }
+    try await TestAPI.with(configuration: .gateway(to: upstream)) { api in
+      let models = try await api.get("/v1/models")
+      #expect(
+        models.text
+          == #"{"object":"list","data":[{"id":"a","object":"model","x":1.0},{"id":"b","object":"model"}]}"#)
+      #expect(try await api.get("/v1/models/b").text == #"{"id":"b","object":"model"}"#)
+      #expect(try await api.get("/v1/models/c").status == 404)
+      let embeddings = try await api.post("/v1/embeddings?x=%2F", #"{"model":"e","input":"\u0000"}"#)
+      #expect(embeddings.text == #"/v1/embeddings?x=%2F {"model":"e","input":"\u0000"}"#)
+      #expect(try await api.request("DELETE", "/v1/files/f-1").text == "/v1/files/f-1 ")
+      #expect(upstream.requests.last?.field("Authorization") == "Bearer sk-upstream")
+    }
+  }
+}
