@@ -1,7 +1,7 @@
 """Measures Verbatim beside its peers in one run and prints figures and ratios; fails on errors, never on timing.
 
 Settings come from the environment: QUICK=1, ONLY=inserts,auth,servers,library,batch,reads,lists,days,copy,stats,
-import,redaction,export,idle, BENCH_WORK (a folder on the disk to measure), VERBATIM (a binary). README.md says what
+import,redaction,export,gateway,idle, BENCH_WORK (a folder on the disk to measure), VERBATIM (a binary). README.md says what
 each part measures.
 """
 
@@ -15,6 +15,7 @@ import auth
 import batch
 import days
 import export
+import gateway
 import idle
 import imports
 import inserts
@@ -52,7 +53,7 @@ class Plan:
 
 def main():
     plan = Plan(is_quick=os.environ.get("QUICK") == "1")
-    parts = "inserts,auth,servers,library,batch,reads,lists,days,copy,stats,import,redaction,export,idle"
+    parts = "inserts,auth,servers,library,batch,reads,lists,days,copy,stats,import,redaction,export,gateway,idle"
     only = os.environ.get("ONLY", parts).split(",")
     binary = os.path.abspath(os.environ.get("VERBATIM", os.path.join(ROOT, ".build/release/verbatim")))
     work = tempfile.mkdtemp(prefix="verbatim-bench-", dir=os.environ.get("BENCH_WORK", os.path.join(ROOT, ".build")))
@@ -101,6 +102,8 @@ def main():
             imports.measure(plan, binary, work, report)
         if "redaction" in only:
             redaction.measure(plan, os.path.join(os.path.dirname(binary), "redaction-load"), report)
+        if "gateway" in only:
+            gateway.measure(plan, binary, work, report)
         if "idle" in only:
             idle.measure_connections(plan, stored, report)
         print(report.text())
