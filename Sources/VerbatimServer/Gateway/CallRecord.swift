@@ -49,6 +49,20 @@ struct CallRecord: Sendable {
     reservation = store.reserveExchange(messageCount: exchange.messages.count)
   }
 
+  /// Throws 404 for a conversation of somebody else, which would not take the record. Where that cannot be said now, the
+  /// call goes on.
+  func checkConversation(of caller: Caller) async throws {
+    guard exchange.conversationID != nil, caller.reach.isNarrow else { return }
+    do {
+      guard try await store.conversation(conversationID, within: caller.reach) == nil,
+        try await store.conversation(conversationID, within: .account(account)) != nil
+      else { return }
+    } catch {
+      return log.warning("MES A conversation cannot be looked up", ["request_id": requestID, "reason": "\(error)"])
+    }
+    throw APIError.noConversation
+  }
+
   mutating func note(_ channel: Channel) {
     exchange.channelID = channel.id
     exchange.modelProvider = channel.dialect.rawValue
@@ -58,7 +72,7 @@ struct CallRecord: Sendable {
     if firstTokenLatency == nil { firstTokenLatency = started.duration(to: .now) }
   }
 
-  /// Returns when the exchange is durable; nil where it could not be made so, which is logged.
+  /// Returns when the exchange is durable; throws where it could not be made so, which is logged.
   func end(_ answer: Answer, isStream: Bool) async throws(StoreError) -> Store.Receipt {
     var exchange = exchange
     answer.fill(&exchange)

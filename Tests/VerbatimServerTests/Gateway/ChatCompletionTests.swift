@@ -101,6 +101,23 @@ import VerbatimTesting
     }
   }
 
+  @Test func `a conversation of somebody else is not there, and no upstream is asked`() async throws {
+    let upstream = try FakeUpstream.completing()
+    let configuration = Configuration.gateway(to: upstream) { $0.authentication = .on }
+    try await TestAPI.with(configuration: configuration) { api in
+      var fields: HTTPFields = .key(try await api.makeKey(app: "a", user: "ana"))
+      fields["X-Conversation-Id"] = "hers"
+      #expect(try await api.post(Chat.path, Chat.request, fields: fields).status == 200)
+      var others: HTTPFields = .key(try await api.makeKey(app: "a", user: "ben"))
+      others["X-Conversation-Id"] = "hers"
+      let refused = try await api.post(Chat.path, Chat.request, fields: others)
+      #expect(refused.status == 404)
+      #expect(upstream.requests.count == 1)
+      fields["X-App-Id"] = "b"
+      #expect(try await api.post(Chat.path, Chat.request, fields: fields).status == 403)
+    }
+  }
+
   @Test func `nothing is recorded where that is asked for`() async throws {
     let upstream = try FakeUpstream.completing()
     try await TestAPI.with(configuration: .gateway(to: upstream)) { api in
