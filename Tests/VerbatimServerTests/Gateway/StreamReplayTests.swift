@@ -22,7 +22,8 @@ import VerbatimTesting
   func `a stream comes through as it was sent, and is recorded as what it was`(_ name: String) async throws {
     let bytes = try Fixtures.bytes(atPath: Self.folder + name + ".sse")
     let expected = try JSONSlice(checking: try Fixtures.bytes(atPath: Self.folder + name + ".json")[...])
-    let path = try #require(Self.paths[try #require(expected.text("call"))])
+    let call = try #require(expected.text("call"))
+    let path = try #require(Self.paths[call])
     let upstream = try FakeUpstream { _, peer in
       peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
       var rest = bytes[...]
