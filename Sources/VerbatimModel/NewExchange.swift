@@ -67,8 +67,6 @@ package struct NewExchange: Sendable {
   /// What that key was called.
   package var tokenName: String?
   package var channelID: Int64?
-  /// What the key is called.
-  package var tokenName: String?
   /// The client's address.
   package var ip: String?
   /// What of its conversation, where that is there already, must be its own, or it is not stored.
