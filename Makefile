@@ -37,6 +37,7 @@ check: packages-test ## format lint, import check, warnings as errors
 bench: build packages-bench ## measure against the peers (QUICK=1 for a short look)
 	$(SWIFT) build -c release --product append-load --static-swift-stdlib
 	$(SWIFT) build -c release --product day-load --static-swift-stdlib
+	$(SWIFT) build -c release --product search-load --static-swift-stdlib
 	$(SWIFT) build -c release --product redaction-load --static-swift-stdlib
 	Benchmarks/run.sh
 

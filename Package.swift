@@ -45,6 +45,9 @@ let package = Package(
       name: "day-load", dependencies: ["VerbatimModel", "Databases", "VerbatimStore"],
       path: "Benchmarks/day-load"),
     .executableTarget(
+      name: "search-load", dependencies: ["VerbatimModel", "Databases", "VerbatimStore"],
+      path: "Benchmarks/search-load"),
+    .executableTarget(
       name: "append-load", dependencies: ["VerbatimModel", "Databases", "VerbatimStore"],
       path: "Benchmarks/append-load"),
     .executableTarget(

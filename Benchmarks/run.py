@@ -1,8 +1,8 @@
 """Measures Verbatim beside its peers in one run and prints figures and ratios; fails on errors, never on timing.
 
-Settings come from the environment: QUICK=1, ONLY=inserts,auth,servers,library,batch,reads,lists,days,copy,stats,
-import,redaction,export,gateway,idle, BENCH_WORK (a folder on the disk to measure), VERBATIM (a binary). README.md says what
-each part measures.
+Settings come from the environment: QUICK=1, ONLY=inserts,auth,servers,library,batch,reads,lists,days,search,copy,
+stats,import,redaction,export,gateway,idle, BENCH_WORK (a folder on the disk to measure), VERBATIM (a binary). README.md
+says what each part measures.
 """
 
 import os
@@ -24,6 +24,7 @@ import lists
 import moving
 import reads
 import redaction
+import search
 import servers
 import stats
 from databases import MariaDB
@@ -48,12 +49,14 @@ class Plan:
         self.conversations = 20_000 if is_quick else 1_000_000
         self.day_messages = 60_000 if is_quick else 1_000_000
         self.stats_users = 50 if is_quick else 1_000
+        self.search_messages = 60_000 if is_quick else 1_000_000
         self.idle_connections = 1_000 if is_quick else 10_000
 
 
 def main():
     plan = Plan(is_quick=os.environ.get("QUICK") == "1")
-    parts = "inserts,auth,servers,library,batch,reads,lists,days,copy,stats,import,redaction,export,gateway,idle"
+    parts = (
+        "inserts,auth,servers,library,batch,reads,lists,days,search,copy,stats,import,redaction,export,gateway,idle")
     only = os.environ.get("ONLY", parts).split(",")
     binary = os.path.abspath(os.environ.get("VERBATIM", os.path.join(ROOT, ".build/release/verbatim")))
     work = tempfile.mkdtemp(prefix="verbatim-bench-", dir=os.environ.get("BENCH_WORK", os.path.join(ROOT, ".build")))
@@ -92,6 +95,9 @@ def main():
             lists.measure(plan, binary, work, report)
         if "days" in only:
             days.measure(plan, os.path.join(os.path.dirname(binary), "day-load"), work, report)
+        if "search" in only:
+            corpus = os.path.join(ROOT, "Tests/Fixtures/exchanges.ndjson")
+            search.measure(plan, os.path.join(os.path.dirname(binary), "search-load"), corpus, work, report)
         if "copy" in only:
             moving.measure(plan, binary, stored, work, report)
         if "export" in only:

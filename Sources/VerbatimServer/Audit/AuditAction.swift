@@ -26,6 +26,8 @@ package enum AuditAction: String, Sendable, CaseIterable {
   case channelChange = "channel.change"
   case channelDelete = "channel.delete"
   case channelTest = "channel.test"
+  case searchStatus = "search.status"
+  case searchReindex = "search.reindex"
   case auditRead = "audit.read"
 
   /// Reads are many and change nothing: they are counted by the minute and written soon after. Whatever else is done is
@@ -33,7 +35,7 @@ package enum AuditAction: String, Sendable, CaseIterable {
   var isReading: Bool {
     switch self {
     case .conversationRead, .conversationList, .conversationExport, .conversationSearch, .conversationStatistics,
-      .modelCall, .modelList, .accountList, .keyList, .channelList, .auditRead:
+      .modelCall, .modelList, .accountList, .keyList, .channelList, .searchStatus, .auditRead:
       true
     default: false
     }

@@ -50,6 +50,7 @@ package struct Configuration: Sendable {
   package var corsOrigins = CORS.Origins.none
   package var trustedProxies: TrustedProxies?
   package var expiry = ExpirySettings()
+  package var buildsSearchIndex = true
   /// nil keeps the audit trail for ever.
   package var auditRetentionDays: Int?
   package var rates = RateSettings()

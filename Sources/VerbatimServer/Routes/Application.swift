@@ -46,7 +46,7 @@ package struct Application: Sendable {
       usage: UsageHandlers(store: store),
       accounts: AccountHandlers(main: stores.main, keys: keys), keys: KeyHandlers(main: stores.main, keys: keys),
       audit: AuditHandlers(main: stores.main, trail: trail), exports: ExportHandlers(store: store),
-      health: HealthHandlers(store: store),
+      search: SearchHandlers(store: store), health: HealthHandlers(store: store),
       gateway: GatewayHandlers(
         store: store, upstreams: upstreams, calls: calls, configuration: configuration, log: log),
       models: ModelHandlers(upstreams: upstreams),

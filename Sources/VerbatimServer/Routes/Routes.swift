@@ -5,8 +5,8 @@ enum Routes {
   static func table(
     behind entrance: Entrance, ingest: IngestHandlers, reading: ReadingHandlers, conversations: ConversationHandlers,
     parts: ConversationPartHandlers, usage: UsageHandlers, accounts: AccountHandlers, keys: KeyHandlers,
-    audit: AuditHandlers, exports: ExportHandlers, health: HealthHandlers, gateway: GatewayHandlers,
-    models: ModelHandlers, others: PassThroughHandlers, channels: ChannelHandlers
+    audit: AuditHandlers, exports: ExportHandlers, search: SearchHandlers, health: HealthHandlers,
+    gateway: GatewayHandlers, models: ModelHandlers, others: PassThroughHandlers, channels: ChannelHandlers
   ) -> RouteTable {
     var table = RouteTable(behind: entrance)
     table.on("POST", "/api/chat/insert", needs: .ingest, ingest.insert)
@@ -32,6 +32,9 @@ enum Routes {
     table.on("PATCH", "/api/admin/channels/{id}", needs: .admin, audit: .channelChange, channels.change)
     table.on("DELETE", "/api/admin/channels/{id}", needs: .admin, audit: .channelDelete, channels.delete)
     table.on("POST", "/api/admin/channels/{id}/test", needs: .admin, audit: .channelTest, channels.test)
+    table.on("GET", "/api/v1/search", needs: .read, audit: .conversationSearch, search.search)
+    table.on("GET", "/api/admin/search", needs: .admin, audit: .searchStatus, search.index)
+    table.on("POST", "/api/admin/search/reindex", needs: .admin, audit: .searchReindex, search.reindex)
     table.on("GET", "/health/live", needs: .nothing, health.live)
     table.on("GET", "/health/ready", needs: .nothing, health.ready)
     return table

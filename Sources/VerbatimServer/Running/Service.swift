@@ -96,9 +96,11 @@ package struct Service: Sendable {
     let log = log
     let limit = configuration.server.drainTimeout
     let expiry = configuration.expiry
+    let indexes = configuration.buildsSearchIndex
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
       group.addTask { await stores.history.maintain() }
+      if indexes { group.addTask { await SearchIndexer(stores.history).run() } }
       group.addTask { await application.trail.run() }
       if expiry.isOn {
         let job = ExpiryJob(expiry, on: stores.history, trail: application.trail, log: log)

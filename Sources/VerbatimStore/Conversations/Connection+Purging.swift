@@ -82,7 +82,8 @@ extension Connection {
     let place: DayPlace = try dayPlace(of: day) ?? .unentered(day)
     var count = PurgeCount()
     for table in place.messageTables {
-      let (exchanges, messages) = try deleteSome(of: table, calendar.ids(of: day), purge)
+      let (exchanges, messages, ids) = try deleteSome(of: table, calendar.ids(of: day), purge)
+      if let ids { try enter(SearchRemoval(day: day, firstID: ids.lowerBound, lastID: ids.upperBound)) }
       count.exchanges += exchanges
       count.messages += messages
     }
@@ -115,7 +116,7 @@ extension Connection {
   /// Whole milliseconds, so that an exchange's rows go together.
   private func deleteSome(
     of table: String, _ ids: Range<UUIDv7>, _ purge: Purge
-  ) throws -> (exchanges: Int64, messages: Int64) {
+  ) throws -> (exchanges: Int64, messages: Int64, ids: Range<UUIDv7>?) {
     func rows(_ ids: Range<UUIDv7>) -> SQL {
       """
       FROM \(identifier: table)
@@ -124,7 +125,7 @@ extension Connection {
       """
     }
     let found: [UUIDv7] = try query("SELECT id \(rows(ids)) ORDER BY id LIMIT \(Self.rowsAtOnce)") { try $0.uuid(0) }
-    guard let last = found.last else { return (0, 0) }
+    guard let first = found.first, let last = found.last else { return (0, 0, nil) }
     let part: Range<UUIDv7> = ids.lowerBound..<min(.lowest(at: last.milliseconds + 1), ids.upperBound)
     let exchanges: [PurgedExchange] = try query(
       """
@@ -138,7 +139,7 @@ extension Connection {
     }
     let others: Int = try execute("DELETE \(rows(part)) AND exchange_id <> id")
     let own: Int = try execute("DELETE \(rows(part))")
-    return (Int64(own), Int64(others + own))
+    return (Int64(own), Int64(others + own), first..<part.upperBound)
   }
 
   private func deleteBelongings(of exchanges: ArraySlice<PurgedExchange>, _ conversation: Conversation) throws {

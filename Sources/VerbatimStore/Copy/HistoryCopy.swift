@@ -119,6 +119,7 @@ package struct HistoryCopy: Sendable {
         resumes = false
       }
       for table in others { try connection.execute("DROP TABLE \(identifier: table.name)") }
+      try connection.forgetSearchIndex()
       try connection.setCopyMark(CopyMark(source: identity, state: .begun))
       return resumes
     }
@@ -151,7 +152,8 @@ extension Connection {
       let hasFailures: Bool = Partition.isErrorTable(name)
       try executeScript(dialect.schema.historyTable(named: name, hasFailures: hasFailures, dialect))
     }
-    return try (days + Migration.all.flatMap(\.tables)).compactMap { try copiedTable($0) }
+    let tables: [String] = Migration.all.flatMap(\.tables).filter { !Migration.searchTables.contains($0) }
+    return try (days + tables).compactMap { try copiedTable($0) }
   }
 
   /// Why the target cannot become a copy of the source; nil where nothing speaks against it.

@@ -25,6 +25,8 @@ extension Store {
     try await writing { connection in
       if areSealed { try connection.execute("UPDATE conversations SET inputs = NULL WHERE inputs IS NOT NULL") }
       try connection.setSetting(.reencryption, to: "")
+      // Words of what is sealed now must not stay in the index, and those of what is open are to be found.
+      try connection.rescanSearchDays()
     }
     return texts
   }

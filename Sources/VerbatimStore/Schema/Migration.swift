@@ -31,7 +31,7 @@ struct Migration: Sendable {
   }
 
   /// In order of their versions.
-  static let all: [Migration] = [.recorder, .aliases, .dayTables, .conversationLists, .feed, .usageTotals]
+  static let all: [Migration] = [.recorder, .aliases, .dayTables, .conversationLists, .feed, .usageTotals, .search]
 
   /// The tables of the recorder. Documentation/design.md says what each is for.
   static let recorder = Migration(
@@ -82,6 +82,20 @@ struct Migration: Sendable {
       "DROP TABLE IF EXISTS verbatim_batches",
       loses: "the order of commits: whoever follows the history by it begins anew"),
     tables: ["verbatim_batches"], steps: { $0.schema.feed($0) }, adapt: { try $0.addBatchColumns() })
+
+  /// The search index.
+  static let search = Migration(
+    version: 7, name: "search",
+    reversal: .script(
+      searchTables.map { "DROP TABLE IF EXISTS \($0)" }.joined(separator: ";\n"),
+      loses: "the search index, which is made anew on the way up"),
+    tables: searchTables, steps: { $0.schema.search($0) })
+
+  /// Every database makes its own, from what it holds.
+  static let searchTables = [
+    "verbatim_search_segments", "verbatim_search_documents", "verbatim_search_terms", "verbatim_search_days",
+    "verbatim_search_removals", "verbatim_search_state",
+  ]
 }
 
 extension StoreError {

@@ -38,6 +38,8 @@ protocol SchemaStatements {
   static func channels(_ dialect: Dialect) -> [String]
   /// Tags, purges, and indexes for lists of conversations, likewise.
   static func conversationLists(_ dialect: Dialect) -> [String]
+  /// The tables of the search index, likewise.
+  static func search(_ dialect: Dialect) -> [String]
   /// The table of batches, likewise; its numbers are given by the engine.
   static func feed(_ dialect: Dialect) -> [String]
   /// Makes numbers of batches go on behind those that a copy has brought; nil where they do so anyway.

@@ -1,0 +1,95 @@
+import Databases
+import VerbatimModel
+
+/// Reads messages for the index.
+extension Connection {
+  private static let rowsAtOnce = 1_000
+  private static let bytesAtOnce = 8 << 20
+
+  /// The newest of a day's messages before an id, newest first, of as many as memory is to hold at once; empty at the
+  /// day's beginning.
+  func indexedMessages(
+    in tables: [String], _ ids: Range<UUIDv7>, _ keys: ContentKeys
+  ) throws -> [IndexedMessage] {
+    var pages: [[IndexedMessage]] = []
+    // Each table's page may end at another place; what lies before the latest of these is left to the next.
+    var floor: UUIDv7 = ids.lowerBound
+    for table in tables {
+      let (page, isWhole) = try messages(in: table, "m.id >= \(ids.lowerBound) AND m.id < \(ids.upperBound)", keys)
+      if !isWhole, let last = page.last { floor = max(floor, last.id) }
+      pages.append(page)
+    }
+    var messages: [IndexedMessage] = pages.joined().filter { $0.id >= floor }
+    if tables.count > 1 { messages.sort { $0.id > $1.id } }
+    try addModels(to: &messages, from: tables)
+    return messages
+  }
+
+  /// The messages of exchanges, newest first. `ids`: what they lie in.
+  func indexedMessages(
+    of exchanges: [UUIDv7], in tables: [String], _ ids: Range<UUIDv7>, _ keys: ContentKeys
+  ) throws -> [IndexedMessage] {
+    var messages: [IndexedMessage] = []
+    for table in tables {
+      var upper: UUIDv7 = ids.upperBound
+      while true {
+        let (page, isWhole) = try self.messages(
+          in: table,
+          """
+          m.id >= \(ids.lowerBound) AND m.id < \(upper) AND m.exchange_id IN (\(list: exchanges))
+          """, keys)
+        messages += page
+        guard !isWhole, let last = page.last else { break }
+        upper = last.id
+      }
+    }
+    if tables.count > 1 { messages.sort { $0.id > $1.id } }
+    try addModels(to: &messages, from: tables)
+    return messages
+  }
+
+  /// Newest first; and whether these are all.
+  private func messages(
+    in table: String, _ condition: SQL, _ keys: ContentKeys
+  ) throws -> (messages: [IndexedMessage], areAll: Bool) {
+    var messages: [IndexedMessage] = []
+    var size = 0
+    var query: SQL = """
+      SELECT \(unsafeSQL: IndexedMessage.columns)
+      FROM \(identifier: table) AS m
+      LEFT JOIN conversations AS c ON c.account_id = m.account_id AND c.id = m.conversation_id
+      WHERE \(condition)
+      ORDER BY m.id DESC
+      LIMIT \(Self.rowsAtOnce)
+      """
+    query.isVarying = true
+    try forEachRow(query) { row in
+      let message = try IndexedMessage(row, keys)
+      messages.append(message)
+      size += message.content?.count ?? 0
+      return size < Self.bytesAtOnce
+    }
+    return (messages, messages.count < Self.rowsAtOnce && size < Self.bytesAtOnce)
+  }
+
+  /// An exchange's model stands on one of its rows, which may be on another page.
+  private func addModels(to messages: inout [IndexedMessage], from tables: [String]) throws {
+    var models: [UUIDv7: String] = [:]
+    var unknown: Set<UUIDv7> = []
+    for message in messages where message.id == message.exchangeID { models[message.id] = message.model ?? "" }
+    for message in messages where models[message.exchangeID] == nil { unknown.insert(message.exchangeID) }
+    if !unknown.isEmpty {
+      for table in tables {
+        var query: SQL = "SELECT id, model_name FROM \(identifier: table) WHERE id IN (\(list: Array(unknown)))"
+        query.isVarying = true
+        try forEachRow(query) { row in
+          models[try row.uuid(0)] = row.text(1)
+          return true
+        }
+      }
+    }
+    for index in messages.indices {
+      messages[index].model = models[messages[index].exchangeID].flatMap { $0.isEmpty ? nil : $0 }
+    }
+  }
+}
