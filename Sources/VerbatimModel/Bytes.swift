@@ -9,6 +9,18 @@ extension Bytes {
     self = Array(text.utf8)[...]
   }
 
+  /// With other bytes in some places, which may come in any order and do not overlap.
+  package func replacing(_ places: [(Range<Int>, Bytes)]) -> Bytes {
+    var result: [UInt8] = []
+    var index = startIndex
+    for (place, replacement) in places.sorted(by: { $0.0.lowerBound < $1.0.lowerBound }) {
+      result += self[index..<place.lowerBound]
+      result += replacement
+      index = place.upperBound
+    }
+    return (result + self[index...])[...]
+  }
+
   /// The text, with ill-formed UTF-8 replaced by U+FFFD.
   package var string: String { String(decoding: self, as: UTF8.self) }
 }

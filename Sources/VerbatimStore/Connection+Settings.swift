@@ -11,6 +11,8 @@ enum StoredSetting: String {
   case copyState = "copy_state"
   /// Of the hashes that stand for sensitive values, where the operator gives none.
   case redactionKey = "redaction_key"
+  /// Of the hashes by which threads are found.
+  case threadKey = "thread_key"
   case copyProbe = "copy_probe"
   /// Entries of the feed up to this number were deleted, since they named dropped days alone.
   case feedFloor = "feed_floor"

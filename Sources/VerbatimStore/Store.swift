@@ -84,12 +84,14 @@ package final class Store: Sendable {
   var contentKeys: ContentKeys { configuration.contentKeys }
   /// nil where nothing is redacted.
   let redaction: StoreRedaction?
+  /// Of the hashes by which threads are found; nil where nothing is written.
+  let threadKey: [UInt8]?
   let replica: Replica?
   private let replicaCare: Task<Void, Never>?
 
   private init(
     configuration: Configuration, database: Database, dialect: Dialect, calendar: PartitionCalendar, journal: Journal?,
-    replica: Replica?, redaction: StoreRedaction?
+    replica: Replica?, redaction: StoreRedaction?, threadKey: [UInt8]?
   ) {
     self.configuration = configuration
     self.database = database
@@ -97,6 +99,7 @@ package final class Store: Sendable {
     self.calendar = calendar
     log = configuration.log
     self.redaction = redaction
+    self.threadKey = threadKey
     self.replica = replica
     replicaCare = replica.map { replica in Task { await replica.run() } }
     ids = UUIDv7.Generator(clock: configuration.clock)
@@ -138,7 +141,8 @@ package final class Store: Sendable {
           configuration: configuration, database: database, dialect: dialect, calendar: calendar,
           journal: try await journal(configuration),
           replica: try await replica(of: database, configuration, calendar: calendar),
-          redaction: try await redaction(of: database, configuration))
+          redaction: try await redaction(of: database, configuration),
+          threadKey: try await threadKey(of: database, configuration))
         if !configuration.isReadOnly { try await store.makeComingTables() }
         return store
       } catch {
@@ -173,12 +177,22 @@ package final class Store: Sendable {
     guard !configuration.isReadOnly else { return nil }
     if let key = policy.key { return StoreRedaction(policy, key: key) }
     guard policy.hashes else { return StoreRedaction(policy, key: []) }
+    return StoreRedaction(policy, key: try await key(.redactionKey, of: database))
+  }
+
+  private static func threadKey(of database: Database, _ configuration: Configuration) async throws -> [UInt8]? {
+    configuration.isReadOnly ? nil : try await key(.threadKey, of: database)
+  }
+
+  /// The key that the history keeps, made at first need.
+  private static func key(_ setting: StoredSetting, of database: Database) async throws -> [UInt8] {
     let made: String = try KeyedHash.makeKey()
     let key: String? = try await database.writer.run { connection in
-      try connection.initializeSetting(.redactionKey, to: made)
-      return try connection.setting(.redactionKey)
+      if let key = try connection.setting(setting) { return key }
+      try connection.initializeSetting(setting, to: made)
+      return try connection.setting(setting)
     }
-    return StoreRedaction(policy, key: Array((key ?? made).utf8))
+    return Array((key ?? made).utf8)
   }
 
   private static func journal(_ configuration: Configuration) async throws -> Journal? {
@@ -286,9 +300,12 @@ package final class Store: Sendable {
 
   func pending(_ exchange: NewExchange, account: String) -> PendingExchange {
     PendingExchange(
-      redaction?.redacted(exchange) ?? exchange, accountID: account, ids: ids, calendar: calendar,
+      placed(exchange), accountID: account, ids: ids, calendar: calendar,
       currency: configuration.currency, now: configuration.clock(), keys: contentKeys)
   }
+
+  /// An id for a conversation that begins.
+  func newConversationID() -> String { ids.next().description }
 
   /// Whether records are taken now.
   package func readiness() async -> Readiness {

@@ -10,4 +10,15 @@ package enum QueryString {
     }
     return nil
   }
+
+  /// All decoded names with their values, in their order.
+  package static func pairs(in query: String?) -> [(name: String, value: String)] {
+    (query ?? "").utf8.split(separator: UInt8(ascii: "&")).map { pair in
+      let end = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
+      return (
+        PercentEncoding.decodeForm(Substring(pair[..<end])),
+        PercentEncoding.decodeForm(Substring(pair[end...].dropFirst()))
+      )
+    }
+  }
 }

@@ -32,4 +32,6 @@ package struct HTTPRequest: Sendable {
 
   /// The decoded value of a query parameter (`a=1&b=2`, `+` is a space); the last wins.
   package func queryParameter(_ name: String) -> String? { QueryString.value(of: name, in: query) }
+
+  package var queryParameters: [(name: String, value: String)] { QueryString.pairs(in: query) }
 }

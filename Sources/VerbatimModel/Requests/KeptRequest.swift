@@ -14,6 +14,7 @@ package struct KeptRequest: Sendable, Equatable {
   package var layout: Bytes?
 
   private static let field = "_verbatim"
+  private static let usualField = "messages"
 
   /// `messages`: the field that holds them, and where the array's elements stand in the body, between its brackets; nil
   /// where they stay.
@@ -34,7 +35,8 @@ package struct KeptRequest: Sendable, Equatable {
     }
     guard let last, last.key == Self.field, last.value.kind == .object else { return nil }
     body = object.bytes[..<previousEnd] + object.bytes[last.value.bytes.endIndex...]
-    emptied = last.value["emptied"]?.string?.string
+    let isWhole = last.value["whole"]?.boolean ?? false
+    emptied = last.value["emptied"]?.string?.string ?? (isWhole ? nil : Self.usualField)
     answer = last.value["answer"]?.bytes
     layout = last.value["layout"]?.bytes
   }
@@ -42,7 +44,10 @@ package struct KeptRequest: Sendable, Equatable {
   package var stored: Bytes {
     var writer = JSONWriter()
     writer.beginObject()
-    if let emptied {
+    if emptied == nil {
+      writer.key("whole")
+      writer.boolean(true)
+    } else if let emptied, emptied != Self.usualField {
       writer.key("emptied")
       writer.string(emptied)
     }

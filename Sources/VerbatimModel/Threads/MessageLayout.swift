@@ -77,18 +77,7 @@ package enum MessageLayout {
       fill |= Fill.toolCalls
       places.append(calls.startIndex..<calls.endIndex)
     }
-    return (replace(places.map { ($0, [UInt8(ascii: "0")]) }, in: element), fill)
-  }
-
-  private static func replace(_ places: [(Range<Int>, Bytes)], in text: Bytes) -> Bytes {
-    var result: [UInt8] = []
-    var index = text.startIndex
-    for (place, replacement) in places.sorted(by: { $0.0.lowerBound < $1.0.lowerBound }) {
-      result += text[index..<place.lowerBound]
-      result += replacement
-      index = place.upperBound
-    }
-    return (result + text[index...])[...]
+    return (element.replacing(places.map { ($0, [UInt8(ascii: "0")]) }), fill)
   }
 }
 
@@ -146,7 +135,7 @@ extension MessageLayout {
     if fill & Fill.toolCalls != 0, let place = template["tool_calls"]?.bytes {
       places.append((place.startIndex..<place.endIndex, known["tool_calls"]?.bytes ?? []))
     }
-    return replace(places, in: template.bytes)
+    return template.bytes.replacing(places)
   }
 }
 

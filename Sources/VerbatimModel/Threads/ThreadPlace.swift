@@ -24,5 +24,8 @@ package struct ThreadPlace: Sendable {
   package var hash: [UInt8] = []
   package var heads: [Head] = []
 
-  package init() {}
+  package init(parentID: UUIDv7? = nil, heads: [Head] = []) {
+    self.parentID = parentID
+    self.heads = heads
+  }
 }

@@ -40,6 +40,15 @@ struct ConversationPartHandlers: Sendable {
     return .json(json)
   }
 
+  /// The body of a request that came through the gateway, byte for byte as it was sent.
+  @Sendable func request(_ request: HTTPRequest) async throws -> HTTPResponse {
+    guard let exchange = UUIDv7(request.parameters["exchange_id"] ?? ""),
+      let body = try await store.requestBody(
+        of: exchange, in: request.conversationID, within: request.caller.reach)
+    else { throw APIError.notFound("the conversation has no such exchange, or none that came through the gateway") }
+    return HTTPResponse(status: 200, fields: ["Content-Type": "application/json"], body: .bytes(Array(body)))
+  }
+
   /// Of one conversation, or of all within reach.
   @Sendable func failures(_ request: HTTPRequest) async throws -> HTTPResponse {
     var query = FailureQuery(try request.caller.reach)

@@ -43,7 +43,7 @@ package struct Application: Sendable {
       ingest: IngestHandlers(store: store, configuration: configuration), reading: ReadingHandlers(store: store),
       conversations: ConversationHandlers(store: store, configuration: configuration),
       parts: ConversationPartHandlers(store: store, configuration: configuration),
-      usage: UsageHandlers(store: store),
+      usage: UsageHandlers(store: store), completions: CompletionHandlers(store: store, configuration: configuration),
       accounts: AccountHandlers(main: stores.main, keys: keys), keys: KeyHandlers(main: stores.main, keys: keys),
       audit: AuditHandlers(main: stores.main, trail: trail), exports: ExportHandlers(store: store),
       search: SearchHandlers(store: store), health: HealthHandlers(store: store),

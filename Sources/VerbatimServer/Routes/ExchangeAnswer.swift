@@ -33,7 +33,7 @@ extension JSONWriter {
     key("recorded_at")
     timestamp(exchange.recordedAt)
     key("extra")
-    raw(orNull: exchange.request)
+    raw(orNull: KeptRequest(stored: exchange.request)?.body ?? exchange.request)
     if !exchange.isQueryAndAnswer { conversationItems(of: exchange) }
     endObject()
   }

@@ -4,9 +4,10 @@ import HTTP
 enum Routes {
   static func table(
     behind entrance: Entrance, ingest: IngestHandlers, reading: ReadingHandlers, conversations: ConversationHandlers,
-    parts: ConversationPartHandlers, usage: UsageHandlers, accounts: AccountHandlers, keys: KeyHandlers,
-    audit: AuditHandlers, exports: ExportHandlers, search: SearchHandlers, health: HealthHandlers,
-    gateway: GatewayHandlers, models: ModelHandlers, others: PassThroughHandlers, channels: ChannelHandlers
+    parts: ConversationPartHandlers, usage: UsageHandlers, completions: CompletionHandlers,
+    accounts: AccountHandlers, keys: KeyHandlers, audit: AuditHandlers, exports: ExportHandlers,
+    search: SearchHandlers, health: HealthHandlers, gateway: GatewayHandlers, models: ModelHandlers,
+    others: PassThroughHandlers, channels: ChannelHandlers
   ) -> RouteTable {
     var table = RouteTable(behind: entrance)
     table.on("POST", "/api/chat/insert", needs: .ingest, ingest.insert)
@@ -18,6 +19,7 @@ enum Routes {
     addConversations(conversations, parts, usage, to: &table)
     addExports(exports, to: &table)
     addModels(gateway, models, others, to: &table)
+    addCompletions(completions, to: &table)
     table.on("GET", "/api/admin/accounts", needs: .admin, audit: .accountList, accounts.list)
     table.on("POST", "/api/admin/accounts", needs: .admin, audit: .accountCreate, accounts.create)
     table.on("PATCH", "/api/admin/accounts/{name}", needs: .admin, audit: .accountChange, accounts.change)
@@ -76,6 +78,7 @@ enum Routes {
     table.on("GET", "/api/v1/errors", needs: .read, audit: .conversationList, parts.failures)
     table.on("GET", "/api/v1/stats/conversations", needs: .read, audit: .conversationStatistics, parts.statistics)
     table.on("GET", "/api/v1/stats", needs: .read, audit: .conversationStatistics, usage.list)
+    table.on("GET", one + "/exchanges/{exchange_id}/request", needs: .read, audit: .conversationRead, parts.request)
     let older = "/api/conversations/{conversation_id}"
     table.on("GET", older, needs: .read, audit: .conversationRead, conversations.messages)
     table.on("DELETE", older, needs: .chat, audit: .conversationDelete, conversations.delete)
@@ -85,5 +88,16 @@ enum Routes {
     let one = "/api/conversations/{conversation_id}/export"
     table.on("GET", one, needs: .read, audit: .conversationExport, exports.conversation)
     table.on("GET", "/api/conversations/export-all", needs: .read, audit: .conversationExport, exports.all)
+  }
+
+  /// Stored completions, as OpenAI's clients ask for them.
+  private static func addCompletions(_ completions: CompletionHandlers, to table: inout RouteTable) {
+    let all = "/v1/chat/completions"
+    let one = all + "/{completion_id}"
+    table.on("GET", all, needs: .read, audit: .conversationList, completions.list)
+    table.on("GET", one, needs: .read, audit: .conversationRead, completions.completion)
+    table.on("POST", one, needs: .chat, audit: .conversationChange, completions.update)
+    table.on("DELETE", one, needs: .chat, audit: .conversationDelete, completions.delete)
+    table.on("GET", one + "/messages", needs: .read, audit: .conversationRead, completions.messages)
   }
 }

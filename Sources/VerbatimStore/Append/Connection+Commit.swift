@@ -51,6 +51,7 @@ extension Connection {
     }
     try insertAttachments(of: batch)
     try insertResponseIDs(of: batch)
+    try insertHeads(of: batch)
   }
 
   private func insertMessages(

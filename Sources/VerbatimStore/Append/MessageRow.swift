@@ -38,12 +38,13 @@ struct MessageRow {
   /// The number of the batch that it is committed with.
   private let batch: Int64
 
-  /// Input messages, then choices: ids ascend with the position, and each row's parent is what it answers. Where there
-  /// is no choice, the last message takes its place.
+  /// Input messages, then choices: ids ascend with the position, and each row's parent is what it answers; the first
+  /// one's is of an earlier exchange where a thread goes on. Where there is no choice, the last message takes its place.
   static func rows(of pending: PendingExchange, batch: Int64) -> [MessageRow] {
     guard !pending.isFailure else { return [] }
     let exchange: NewExchange = pending.stored
     let inputCount: Int = exchange.messages.count
+    let parentID: UUIDv7? = exchange.thread?.parentID
     var rows: [MessageRow] = []
     rows.reserveCapacity(pending.rowCount)
     for (index, message) in exchange.messages.enumerated() {
@@ -51,14 +52,14 @@ struct MessageRow {
         MessageRow(
           pending: pending, message: message, position: index, choiceIndex: index == pending.inputCount ? 0 : nil,
           id: pending.firstID.adding(UInt64(index)),
-          parentID: index == 0 ? nil : pending.firstID.adding(UInt64(index - 1)), batch: batch))
+          parentID: index == 0 ? parentID : pending.firstID.adding(UInt64(index - 1)), batch: batch))
     }
     for (index, choice) in exchange.choices.enumerated() {
       rows.append(
         MessageRow(
           pending: pending, message: choice, position: inputCount + index, choiceIndex: index,
           id: pending.id.adding(UInt64(index)),
-          parentID: inputCount == 0 ? nil : pending.firstID.adding(UInt64(inputCount - 1)), batch: batch))
+          parentID: inputCount == 0 ? parentID : pending.firstID.adding(UInt64(inputCount - 1)), batch: batch))
     }
     return rows
   }

@@ -101,7 +101,7 @@ final class PendingExchange: Sendable {
     self.conversationID = conversationID
     claims = Self.claims(of: exchange, conversationID: conversationID)
     isSealed = sealed != nil || keys.current != nil
-    stored = sealed == nil ? keys.stored(exchange, firstID: firstID, own: id) : exchange
+    stored = sealed == nil ? keys.stored(exchange.compacted, firstID: firstID, own: id) : exchange
     // A name is the beginning of what was said, and names are not sealed.
     conversationName =
       sealed?.conversationName

@@ -26,7 +26,7 @@ struct ExchangeReferrer: Sendable {
 
   var columns: [String] { key.map { "\"\($0.name)\"" } }
 
-  static let all: [ExchangeReferrer] = [keys, files, responseIDs]
+  static let all: [ExchangeReferrer] = [keys, files, responseIDs, heads]
 
   private static let keys = ExchangeReferrer(
     table: "verbatim_message_keys", key: [.init("account_id", .text), .init("scope", .text), .init("key", .text)],
@@ -48,6 +48,14 @@ struct ExchangeReferrer: Sendable {
     key: [.init("account_id", .text), .init("response_id", .text), .init("exchange_id", .id)], conversation: "NULL"
   ) { row in
     "response ids without exchange: one of \(row.accountID) leads to exchange \(row.exchangeID), which is missing"
+  }
+
+  private static let heads = ExchangeReferrer(
+    table: "verbatim_chain_heads",
+    key: [.init("account_id", .text), .init("hash", .id), .init("message_id", .id)], conversation: "conversation_id"
+  ) { row in
+    "heads without exchange: \(row.accountID)/\(row.conversationID ?? "") a head belongs to exchange "
+      + "\(row.exchangeID), which is missing"
   }
 }
 

@@ -21,6 +21,8 @@ extension PendingExchange {
     case tokenName
     /// As it was given; never sealed.
     case givenName
+    /// Of exchanges that belong to a thread.
+    case parentID, head
   }
 
   func journalEntry() -> [UInt8] {
@@ -70,6 +72,10 @@ extension PendingExchange {
       add(.failedRequest, bytes: failedRequest)
     } else {
       add(.givenName, text: exchange.conversationName)
+    }
+    if let thread = exchange.thread {
+      add(.parentID, bytes: thread.parentID.map { $0.bytes[...] })
+      for head in thread.heads { fields.add(Tag.head.rawValue, head.journalFields) }
     }
     fields.add(Self.end, [])
     return [Self.format] + fields.bytes
@@ -159,6 +165,32 @@ extension PendingExchange {
     case .channelID: exchange.channelID = try field.integer()
     case .givenName: exchange.conversationName = field.text
     case .ownership: exchange.ownership = NewExchange.Ownership(rawValue: UInt8(clamping: try field.integer()))
+    case .parentID: exchange.thread = ThreadPlace(parentID: try field.id(), heads: exchange.thread?.heads ?? [])
+    case .head:
+      let heads: [ThreadPlace.Head] = exchange.thread?.heads ?? []
+      exchange.thread = ThreadPlace(
+        parentID: exchange.thread?.parentID, heads: heads + [try ThreadPlace.Head(journalFields: field.bytes)])
+    }
+  }
+}
+
+extension ThreadPlace.Head {
+  fileprivate var journalFields: TaggedFields {
+    var fields = TaggedFields()
+    fields.add(1, bytes: hash[...])
+    fields.add(2, integer: Int64(row))
+    return fields
+  }
+
+  fileprivate init(journalFields: Bytes) throws(DamagedEntry) {
+    self.init(hash: [], row: 0)
+    var reader = TaggedFieldReader(journalFields)
+    while let field = try reader.next() {
+      switch field.tag {
+      case 1: hash = Array(field.bytes)
+      case 2: row = Int(clamping: try field.integer())
+      default: throw DamagedEntry("a head's field \(field.tag) is not known")
+      }
     }
   }
 }

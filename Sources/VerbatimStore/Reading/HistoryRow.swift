@@ -4,13 +4,20 @@ import VerbatimModel
 /// A row of a history table, read by the order of `HistoryRow.columns`.
 struct HistoryRow {
   /// What of a row is read, each between `"`, since some are words of one engine or the other; `Column` numbers them.
-  static let columns: String = [
+  static let columns: String = (ofMessages + ofExchanges).map { "\"\($0)\"" }.joined(separator: ", ")
+
+  /// The first of them, which `message()` needs.
+  static let messageColumns: String = ofMessages.map { "\"\($0)\"" }.joined(separator: ", ")
+
+  private static let ofMessages = [
     "id", "exchange_id", "choice_index", "role", "name", "content_kind", "tool_call_id", "content", "raw", "tool_calls",
+  ]
+  private static let ofExchanges = [
     "status", "created_at", "recorded_at", "attachment_count", "prompt_tokens", "completion_tokens", "total_tokens",
     "is_stream", "latency", "first_token_latency", "total_price", "token_id", "request", "conversation_id", "app_id",
     "user_id", "model_provider", "model_name", "client_message_id", "finish_reason", "system_fingerprint",
     "response_id", "currency", "token_name", "ip", "inputs", "other", "usage",
-  ].map { "\"\($0)\"" }.joined(separator: ", ")
+  ]
 
   private let row: Row
   private let keys: ContentKeys
@@ -52,10 +59,11 @@ struct HistoryRow {
   func exchangeID() throws -> UUIDv7 { try row.uuid(Column.exchangeID.rawValue) }
 
   func message() throws -> Message {
-    Message(
+    let stored = Message(
       role: role, name: optionalText(.name), content: try opened(.content, .content), contentKind: contentKind,
       toolCalls: try opened(.toolCalls, .toolCalls), toolCallID: optionalText(.toolCallID),
       raw: try opened(.raw, .raw))
+    return stored.expanded
   }
 
   /// The exchange of a row of the error history, with what was asked, and what was said before it failed.

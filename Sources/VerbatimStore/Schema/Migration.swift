@@ -31,7 +31,9 @@ struct Migration: Sendable {
   }
 
   /// In order of their versions.
-  static let all: [Migration] = [.recorder, .aliases, .dayTables, .conversationLists, .feed, .usageTotals, .search]
+  static let all: [Migration] = [
+    .recorder, .aliases, .dayTables, .conversationLists, .feed, .usageTotals, .search, .threads,
+  ]
 
   /// The tables of the recorder. Documentation/design.md says what each is for.
   static let recorder = Migration(
@@ -96,6 +98,15 @@ struct Migration: Sendable {
     "verbatim_search_segments", "verbatim_search_documents", "verbatim_search_terms", "verbatim_search_days",
     "verbatim_search_removals", "verbatim_search_state",
   ]
+
+  /// By what stateless requests find the conversation that they go on with. On the way back the index on ids of
+  /// responses stays: an older version does not mind it.
+  static let threads = Migration(
+    version: 8, name: "threads",
+    reversal: .script(
+      "DROP TABLE IF EXISTS verbatim_chain_heads",
+      loses: "stateless requests that go on with what was recorded begin a new conversation"),
+    tables: ["verbatim_chain_heads"], steps: { $0.schema.threads($0) })
 }
 
 extension StoreError {

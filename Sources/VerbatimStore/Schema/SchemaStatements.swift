@@ -48,6 +48,8 @@ protocol SchemaStatements {
   static func hastily<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result
   /// The key of `verbatim_usage_by_day` with the user first, and the table of totals, likewise.
   static func usageTotals(_ dialect: Dialect) -> [String]
+  /// The table of messages by which threads are found, and an index for lists of completions, likewise.
+  static func threads(_ dialect: Dialect) -> [String]
   /// A table for one day's messages, or for its failures, with its index; does nothing where it is there.
   static func historyTable(named name: String, hasFailures: Bool, _ dialect: Dialect) -> String
   /// The names of all tables that begin with one of the two history tables' names and `_`.

@@ -1,4 +1,5 @@
 import HTTP
+import Providers
 import Testing
 import VerbatimModel
 import VerbatimStore
@@ -31,11 +32,17 @@ struct RouteFixture {
 
   /// Whether the route is about one conversation that its path names.
   static func namesConversation(_ route: RouteTable.Route) -> Bool {
-    route.pattern.contains("{conversation_id}") || route.pattern.contains("/conversations/{id}")
+    route.pattern.contains("{conversation_id}") || route.pattern.contains("{completion_id}")
+      || route.pattern.contains("/conversations/{id}")
   }
 
   /// The path with things that were made for it alone.
   func path(of route: RouteTable.Route) async throws -> String {
+    if route.pattern.contains("{exchange_id}") {
+      let made = try await recorded()
+      return route.pattern.replacing("{conversation_id}", with: made.conversationID)
+        .replacing("{exchange_id}", with: made.exchangeID.description)
+    }
     var segments: [String] = []
     for segment in route.pattern.split(separator: "/", omittingEmptySubsequences: false).map(String.init) {
       guard segment.hasPrefix("{") else {
@@ -55,10 +62,25 @@ struct RouteFixture {
       route.method, path, fields: fields, body: route.method == "GET" ? [] : Array(body.utf8))
   }
 
+  /// An exchange as the gateway records it.
+  private func recorded(responseID: String? = nil) async throws -> Store.Receipt {
+    let body = Bytes(utf8: #"{"model":"m","messages":[{"role":"user","content":"q"}]}"#)
+    let request = try ChatRequest(parsing: body)
+    var exchange = request.exchange(appID: "app", userID: "user", provider: "openai")
+    exchange.choices = [Message(role: "assistant", content: Bytes(utf8: "a"), contentKind: .text)]
+    exchange.responseID = responseID
+    return try await api.store.append(exchange, account: "default")
+  }
+
   private func value(of parameter: String, in route: RouteTable.Route) async throws -> String {
     if Self.namesConversation(route), parameter == "{conversation_id}" || parameter == "{id}" {
       let made = try await api.post("/api/chat/insert", Bodies.exchange(), fields: .key(ownerKey))
       return try #require(made.string("conversation_id"))
+    }
+    if parameter == "{completion_id}" {
+      let id = "chatcmpl-\(UInt64.random(in: 0...UInt64.max))"
+      _ = try await recorded(responseID: id)
+      return id
     }
     if route.pattern.hasPrefix("/v1/") { return ["{resource}": "files", "{part}": "content"][parameter] ?? "f-1" }
     switch (route.pattern.split(separator: "/").dropFirst(2).first, parameter) {

@@ -50,6 +50,8 @@ import VerbatimModel
     exchange.tokenName = "checkout"
     exchange.ip = "::1"
     exchange.source = "import"
+    exchange.thread = ThreadPlace(
+      parentID: UUIDv7.Generator().next(), heads: [ThreadPlace.Head(hash: Array(0..<16), row: 1)])
     return exchange
   }
 

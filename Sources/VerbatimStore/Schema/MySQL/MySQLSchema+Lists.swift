@@ -27,17 +27,17 @@ extension MySQLSchema {
         leftovers BIGINT NOT NULL
       ) \(options)
       """,
-      index("conversations_account", "account_id, created_at, id"),
-      index("conversations_created", "created_at, account_id, id"),
+      index("conversations_account", on: "conversations", "account_id, created_at, id"),
+      index("conversations_created", on: "conversations", "created_at, account_id, id"),
     ]
   }
 
-  private static func index(_ name: String, _ columns: String) -> String {
+  static func index(_ name: String, on table: String, _ columns: String) -> String {
     unless(
       """
       EXISTS (SELECT 1 FROM information_schema.statistics
-        WHERE table_schema = database() AND table_name = 'conversations' AND index_name = '\(name)')
-      """, "ALTER TABLE conversations ADD INDEX \(name) (\(columns))")
+        WHERE table_schema = database() AND table_name = '\(table)' AND index_name = '\(name)')
+      """, "ALTER TABLE \(table) ADD INDEX \(name) (\(columns))")
   }
 
   /// A script that runs a definition unless a condition holds: MySQL has no `ADD COLUMN IF NOT EXISTS`.

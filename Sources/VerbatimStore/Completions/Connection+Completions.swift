@@ -1,0 +1,146 @@
+import Databases
+import VerbatimModel
+
+/// How a completion is read: with what opens it, and without tables that are gone.
+struct CompletionReading: Sendable {
+  let reach: Reach
+  let calendar: PartitionCalendar
+  let keys: ContentKeys
+  var absentTables: Set<String> = []
+}
+
+extension Connection {
+  /// Exchanges that one answer of a provider's may have led to, at most: some give all the same id.
+  private static let mostOfOneID = 20
+  private static let idsAtOnce = 100
+  /// A page that has looked at so many ends.
+  private static let mostLookedAt = 2000
+
+  /// The newest exchange that a provider answered under this id.
+  func completion(_ responseID: String, _ reading: CompletionReading) throws -> StoredExchange? {
+    guard let account = reading.reach.account else { return nil }
+    let ids: [UUIDv7] = try query(
+      """
+      SELECT exchange_id
+      FROM verbatim_response_ids
+      WHERE account_id = \(account) AND response_id = \(responseID)
+      ORDER BY exchange_id DESC
+      LIMIT \(Self.mostOfOneID)
+      """
+    ) { try $0.uuid(0) }
+    for id in ids {
+      if let exchange = try exchange(id, reading) { return exchange }
+    }
+    return nil
+  }
+
+  /// nil where it is not within reach, has failed, or belongs to a conversation that was deleted.
+  func exchange(_ id: UUIDv7, _ reading: CompletionReading) throws -> StoredExchange? {
+    for table in try messageTables(of: id, reading) {
+      let conversation: String? = try first(
+        """
+        SELECT m.conversation_id
+        FROM \(identifier: table) AS m
+        JOIN conversations AS c ON c.account_id = m.account_id AND c.id = m.conversation_id
+        WHERE m.id = \(id) AND m.exchange_id = m.id AND \(reading.reach.condition(on: "c")) AND c.status <> 'deleted'
+        """
+      ) { $0.text(0) }
+      guard let conversation else { continue }
+      var builder = ExchangePageBuilder(order: .oldestFirst, limit: 1)
+      try forEachRow(
+        """
+        SELECT \(unsafeSQL: HistoryRow.columns)
+        FROM \(identifier: table)
+        WHERE account_id = \(reading.reach.account ?? "") AND conversation_id = \(conversation)
+          AND id >= \(UUIDv7.lowest(at: id.milliseconds)) AND id < \(UUIDv7.lowest(at: id.milliseconds + 1))
+          AND exchange_id = \(id)
+        ORDER BY id
+        """
+      ) { try builder.add(HistoryRow($0, reading.keys)) }
+      return builder.finish().exchanges.first
+    }
+    return nil
+  }
+
+  /// A failed one; the caller has seen that the conversation is within reach.
+  func failedExchange(
+    _ id: UUIDv7, of conversation: String, _ reading: CompletionReading
+  ) throws -> StoredExchange? {
+    for table in try place(of: id, reading).errorTables where !reading.absentTables.contains(table) {
+      let found: StoredExchange? = try first(
+        """
+        SELECT \(unsafeSQL: HistoryRow.columns), error_code, error_message
+        FROM \(identifier: table)
+        WHERE id = \(id) AND account_id = \(reading.reach.account ?? "") AND conversation_id = \(conversation)
+        """
+      ) { try HistoryRow($0, reading.keys).failedExchange() }
+      if let found { return found }
+    }
+    return nil
+  }
+
+  private func messageTables(of id: UUIDv7, _ reading: CompletionReading) throws -> [String] {
+    try place(of: id, reading).messageTables.filter { !reading.absentTables.contains($0) }
+  }
+
+  private func place(of id: UUIDv7, _ reading: CompletionReading) throws -> DayPlace {
+    let day: Day = reading.calendar.day(of: id.milliseconds)
+    return try dayPlace(of: day) ?? .unentered(day)
+  }
+
+  func completions(
+    matching wanted: CompletionQuery, _ reading: CompletionReading
+  ) throws -> CompletionPage? {
+    guard let account = wanted.reach.account else { return nil }
+    var cursor: UUIDv7 = wanted.isNewestFirst ? .behindAll : .beforeAll
+    if let after = wanted.after {
+      guard let last = try completion(after, reading) else { return nil }
+      cursor = last.id
+    }
+    var page = CompletionPage()
+    for _ in 0..<(Self.mostLookedAt / Self.idsAtOnce) {
+      let ids: [UUIDv7] = try responseExchanges(of: account, behind: cursor, wanted.isNewestFirst)
+      for id in ids {
+        guard let exchange = try exchange(id, reading), wanted.matches(exchange) else { continue }
+        guard page.completions.count < wanted.limit else {
+          page.hasMore = true
+          return page
+        }
+        page.completions.append(exchange)
+      }
+      guard ids.count == Self.idsAtOnce, let last = ids.last else { return page }
+      cursor = last
+    }
+    page.hasMore = !page.completions.isEmpty
+    return page
+  }
+
+  private func responseExchanges(of account: String, behind cursor: UUIDv7, _ isNewestFirst: Bool) throws -> [UUIDv7] {
+    let (comparison, order) = isNewestFirst ? ("<", "DESC") : (">", "ASC")
+    return try query(
+      """
+      SELECT exchange_id
+      FROM verbatim_response_ids
+      WHERE account_id = \(account) AND exchange_id \(unsafeSQL: comparison) \(cursor)
+      ORDER BY exchange_id \(unsafeSQL: order)
+      LIMIT \(Self.idsAtOnce)
+      """
+    ) { try $0.uuid(0) }
+  }
+
+  /// Replaces an exchange's metadata; whether it is there.
+  func setMetadata(_ metadata: Bytes?, of exchange: UUIDv7, _ reading: CompletionReading) throws -> Bool {
+    let stored: String? = metadata.map { reading.keys.sealed($0, of: exchange, .other).string }
+    for table in try messageTables(of: exchange, reading) {
+      let changed: Int = try execute(
+        "UPDATE \(identifier: table) SET \"other\" = \(stored) WHERE id = \(exchange) AND exchange_id = id")
+      if changed > 0 { return true }
+    }
+    return false
+  }
+
+  func forgetResponse(_ responseID: String, account: String) throws -> Bool {
+    try execute(
+      "DELETE FROM verbatim_response_ids WHERE account_id = \(account) AND response_id = \(responseID)") > 0
+  }
+}

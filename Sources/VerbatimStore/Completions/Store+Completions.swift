@@ -1,0 +1,61 @@
+import Databases
+import VerbatimModel
+
+/// Exchanges by the ids that their providers gave, as those who ask a provider for what it stored name them.
+extension Store {
+  /// The newest exchange that a provider answered under this id; nil where there is none within reach.
+  package func completion(_ responseID: String, within reach: Reach) async throws -> StoredExchange? {
+    let reading = reading(within: reach)
+    return try await readingHistory { connection, absent in
+      try connection.snapshot { try connection.completion(responseID, reading.without(absent)) }
+    }
+  }
+
+  /// Costs what it looks at, 2,000 exchanges at most; nil where the one to go on behind is not there.
+  package func completions(matching query: CompletionQuery) async throws -> CompletionPage? {
+    let reading = reading(within: query.reach)
+    return try await readingHistory { connection, absent in
+      try connection.snapshot { try connection.completions(matching: query, reading.without(absent)) }
+    }
+  }
+
+  /// Replaces the metadata of a completion; nil where there is none. `metadata`: a JSON object.
+  package func setMetadata(
+    _ metadata: Bytes?, ofCompletion responseID: String, within reach: Reach
+  ) async throws -> StoredExchange? {
+    let (reading, redaction) = (reading(within: reach), redaction)
+    return try await managing { connection in
+      try connection.transaction {
+        guard let found = try connection.completion(responseID, reading) else { return nil }
+        let redactor: Redactor? = redaction?.redactor(of: found.appID)
+        let kept: Bytes? = metadata.map { redactor?.json($0) ?? $0 }
+        guard try connection.setMetadata(kept, of: found.id, reading) else { return nil }
+        return try connection.completion(responseID, reading)
+      }
+    }
+  }
+
+  /// Nobody finds the completion by its id any more; the conversation that it belongs to keeps its messages. Answers
+  /// whether it was there.
+  package func forgetCompletion(_ responseID: String, within reach: Reach) async throws -> Bool {
+    let reading = reading(within: reach)
+    return try await managing { connection in
+      try connection.transaction {
+        guard let account = reach.account, try connection.completion(responseID, reading) != nil else { return false }
+        return try connection.forgetResponse(responseID, account: account)
+      }
+    }
+  }
+
+  private func reading(within reach: Reach) -> CompletionReading {
+    CompletionReading(reach: reach, calendar: calendar, keys: contentKeys)
+  }
+}
+
+extension CompletionReading {
+  func without(_ tables: Set<String>) -> CompletionReading {
+    var reading: CompletionReading = self
+    reading.absentTables = tables
+    return reading
+  }
+}
