@@ -44,7 +44,9 @@ struct CallRecord: Sendable {
     }
     if caller.reach.app != nil { exchange.ownership.insert(.app) }
     if caller.reach.user != nil { exchange.ownership.insert(.user) }
-    if case .key(_, let name) = caller.credential { exchange.tokenName = name }
+    if case .key(_, let name, let number, _) = caller.credential {
+      (exchange.tokenID, exchange.tokenName) = (number, name)
+    }
     exchange.ip = request.peerAddress
     reservation = store.reserveExchange(messageCount: exchange.messages.count)
   }

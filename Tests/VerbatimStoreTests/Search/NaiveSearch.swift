@@ -36,11 +36,11 @@ enum NaiveSearch {
     init(_ clauses: [Clause]) { self.clauses = clauses.map { ($0, NaiveSearch.tokens(of: $0.text)) } }
 
     func finds(_ text: Text) -> Bool {
-      clauses.allSatisfy { contains($0.clause, $0.tokens, text.tokens) != $0.clause.isExcluded }
+      clauses.allSatisfy { NaiveSearch.contains($0.clause, $0.tokens, text.tokens) != $0.clause.isExcluded }
     }
   }
 
-  private static func contains(_ clause: Clause, _ wanted: [Token], _ text: [Token]) -> Bool {
+  fileprivate static func contains(_ clause: Clause, _ wanted: [Token], _ text: [Token]) -> Bool {
     guard wanted.count <= text.count else { return false }
     return (0...text.count - wanted.count).contains { start in
       wanted.indices.allSatisfy { index in
@@ -54,7 +54,7 @@ enum NaiveSearch {
     }
   }
 
-  private static func tokens(of text: String) -> [Token] {
+  fileprivate static func tokens(of text: String) -> [Token] {
     var tokens: [Token] = []
     var word = ""
     var isGlued = false

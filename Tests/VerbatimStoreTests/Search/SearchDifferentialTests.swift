@@ -15,7 +15,7 @@ import VerbatimTesting
 
   /// Worked out once for all engines.
   private static let cases: Result<[Case], any Error> = Result {
-    let exchanges: [NewExchange] = try exchanges()
+    let exchanges: [NewExchange] = try Self.exchanges()
     let texts: [String] = Set(exchanges.flatMap { $0.messages + $0.choices }.compactMap { $0.content?.string }).sorted()
     let naive: [NaiveSearch.Text] = texts.map { NaiveSearch.Text($0) }
     return queries(of: texts).map { clauses in
