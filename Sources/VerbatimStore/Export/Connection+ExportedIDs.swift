@@ -41,12 +41,11 @@ extension Connection {
     }.compactMap { $0 }
     var exchanges: [ExportedExchange] = []
     for start in stride(from: 0, to: own.count, by: Self.rangesAtOnce) {
-      var condition: SQL = "1 = 0"
-      for (id, position) in own[start..<min(start + Self.rangesAtOnce, own.count)] {
-        condition = """
-          \(condition)
-            OR (id >= \(id.subtracting(position)) AND id <= \(id.adding(Self.mostChoices)) AND exchange_id = \(id))
-          """
+      // Nothing but alternatives that the key answers, or SQLite would look at all rows.
+      var condition: SQL = ""
+      for (number, (id, position)) in own[start..<min(start + Self.rangesAtOnce, own.count)].enumerated() {
+        let range: SQL = "id >= \(id.subtracting(position)) AND id <= \(id.adding(Self.mostChoices))"
+        condition = "\(condition)\(unsafeSQL: number == 0 ? "" : " OR ")(\(range) AND exchange_id = \(id))"
       }
       var gatherer = ExportGatherer(selection, keys: keys, batches: batches)
       try forEachRow(
@@ -65,7 +64,7 @@ extension Connection {
 
 extension ExportSelection {
   fileprivate var ownCondition: SQL {
-    var condition: SQL = reach.account.map { " AND account_id = \($0)" } ?? ""
+    var condition: SQL = reach.account.map(Self.belongs) ?? ""
     if let app { condition = "\(condition) AND app_id = \(app)" }
     if let user { condition = "\(condition) AND user_id = \(user)" }
     return condition

@@ -10,7 +10,9 @@ import VerbatimTesting
 @Suite struct ExportTests {
   /// What is hard to give back as it came.
   private static let awkward = [
-    Bodies.exchange("fields", answer: "a", #""unknown":{"x":[1,2]},"big":123456789012345678901234567890,"s":"\ud800\u0000""#),
+    Bodies.exchange(
+      "fields", answer: "a", #""unknown":{"x":[1,2]},"big":123456789012345678901234567890,"s":"\ud800\u0000""#
+    ),
     #"{"app_id":"app","user_id":"user","query":"\ud800 \u0000","answer":"\udfff","client_message_id":"k-1"}"#,
     #"{"app_id":"app","user_id":"user","query":"q","error":{"code":429,"message":"slow","type":"rate"}}"#,
     #"""
@@ -106,7 +108,8 @@ import VerbatimTesting
 
   @Test func `one conversation comes in every form`() async throws {
     try await TestAPI.with { api in
-      _ = try await api.post("/api/chat/insert", Bodies.exchange("# no heading", answer: "b", #""conversation_id":"a b""#))
+      let heading = Bodies.exchange("# no heading", answer: "b", #""conversation_id":"a b""#)
+      _ = try await api.post("/api/chat/insert", heading)
       _ = try await api.post("/api/chat/insert", Bodies.exchange("other"))
       let path = "/api/conversations/a%20b/export"
       let json = try await api.get(path)
