@@ -25,11 +25,12 @@ let package = Package(
     .target(
       name: "CRE2",
       linkerSettings: [.linkedLibrary("re2")]),
+    .target(name: "CTriggers"),
     .target(
       name: "CBeast",
       linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
 
-    .target(name: "VerbatimModel", dependencies: ["CRE2", "CSimdjson"]),
+    .target(name: "VerbatimModel", dependencies: ["CRE2", "CSimdjson", "CTriggers"]),
     .target(name: "Providers", dependencies: ["VerbatimModel"]),
     .target(name: "Databases", dependencies: ["CMariaDB", "CPostgres", "CSQLite"]),
     .target(name: "HTTP", dependencies: ["CBeast", "CCurl", "CZlib", "CZstd"]),

@@ -12,7 +12,9 @@ import VerbatimModel
     measure("English, no match", english, seconds) { masking.text($0) }
     measure("Chinese, no match", chinese, seconds) { masking.text($0) }
     measure("program text, no match", code, seconds) { masking.text($0) }
-    measure("Chinese as JSON with escapes, no match", json(chinese + code), seconds) { masking.json($0) }
+    measure("Chinese and program text as JSON, no match", json(chinese + code), seconds) { masking.json($0) }
+    measure("Chinese as JSON, each character an escape, no match", escaped(chinese), seconds) { masking.json($0) }
+    measure("English, one own rule, no match", english, seconds) { ruled.text($0) }
     measure("Chinese, one own rule, no match", chinese, seconds) { ruled.text($0) }
     measure("Chinese, a value each 100 bytes", chinese.replacing("。", with: "，电话13800138000。"), seconds) {
       masking.text($0)
@@ -40,6 +42,14 @@ import VerbatimModel
     writer.string(text)
     writer.endObject()
     return String(decoding: writer.bytes, as: UTF8.self)
+  }
+
+  /// As clients write it that keep to ASCII.
+  private static func escaped(_ text: String) -> String {
+    let units = text.utf16.map { unit in
+      unit < 0x80 ? String(UnicodeScalar(UInt8(unit))) : "\\u" + String(0x10000 + Int(unit), radix: 16).dropFirst()
+    }
+    return #"{"content":""# + units.joined().replacing("\n", with: "\\n") + #""}"#
   }
 
   private static let english = """

@@ -50,16 +50,33 @@ inline bool is_short_ascii(const uint8_t *bytes, size_t length) {
   return seen < 0x80;
 }
 
-inline int hex_digit(uint8_t byte) {
-  if (is_digit(byte)) return byte - '0';
-  const uint8_t lower = byte | 0x20;
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
+/// The value of each byte as a hexadecimal digit, or -1.
+struct HexDigits {
+  int8_t values[256];
+
+  constexpr HexDigits() : values() {
+    for (int byte = 0; byte < 256; byte++) values[byte] = -1;
+    for (int digit = 0; digit < 10; digit++) values['0' + digit] = static_cast<int8_t>(digit);
+    for (int letter = 0; letter < 6; letter++) {
+      values['a' + letter] = values['A' + letter] = static_cast<int8_t>(10 + letter);
+    }
+  }
+};
+
+constexpr HexDigits hex_digits;
+
+inline int hex_digit(uint8_t byte) { return hex_digits.values[byte]; }
 
 /// Four hexadecimal digits, or -1.
 inline int hex_unit(const uint8_t *bytes) {
   const int a = hex_digit(bytes[0]), b = hex_digit(bytes[1]), c = hex_digit(bytes[2]), d = hex_digit(bytes[3]);
   return (a | b | c | d) < 0 ? -1 : a << 12 | b << 8 | c << 4 | d;
+}
+
+/// The UTF-16 unit of a `\u` escape at `at`, or -1.
+inline int unit_escape(const uint8_t *bytes, size_t length, size_t at) {
+  if (at >= length || length - at < 6 || bytes[at] != '\\' || bytes[at + 1] != 'u') return -1;
+  return hex_unit(bytes + at + 2);
 }
 
 /// RFC 8259's grammar, iterative, so that depth costs a bit and no stack.
@@ -257,11 +274,14 @@ size_t skip_string(const uint8_t *bytes, size_t length, size_t at, bool &escaped
   for (;;) {
     at = find_special(bytes, length, at);
     if (at == length || bytes[at] == '"') return at;
-    if (bytes[at] == '\\') {
-      escaped = true;
-      at = length - at < 2 ? length : at + 2;
-    } else {
+    if (bytes[at] != '\\') {
       at++;
+      continue;
+    }
+    escaped = true;
+    // Escapes often stand in rows.
+    while (at < length && bytes[at] == '\\') {
+      at += unit_escape(bytes, length, at) >= 0 ? 6 : length - at < 2 ? length - at : 2;
     }
   }
 }
@@ -300,7 +320,7 @@ bool next_item(const uint8_t *bytes, size_t length, size_t &at) {
   return at < length;
 }
 
-uint8_t *put_utf8(uint32_t scalar, uint8_t *output) {
+inline uint8_t *put_utf8(uint32_t scalar, uint8_t *output) {
   if (scalar < 0x80) {
     *output++ = static_cast<uint8_t>(scalar);
   } else if (scalar < 0x800) {
@@ -328,12 +348,6 @@ uint8_t short_escape(uint8_t letter) {
     case 't': return '\t';
     default: return letter;
   }
-}
-
-/// The UTF-16 unit of a `\u` escape at `at`, or -1.
-int unit_escape(const uint8_t *bytes, size_t length, size_t at) {
-  if (at >= length || length - at < 6 || bytes[at] != '\\' || bytes[at + 1] != 'u') return -1;
-  return hex_unit(bytes + at + 2);
 }
 
 }  // namespace
@@ -380,11 +394,13 @@ size_t json_unescape(const uint8_t *bytes, size_t length, uint8_t *output, bool 
   uint8_t *out = output;
   size_t at = 0;
   while (at < length) {
-    const void *found = std::memchr(bytes + at, '\\', length - at);
-    const size_t backslash = found ? static_cast<size_t>(static_cast<const uint8_t *>(found) - bytes) : length;
-    std::memcpy(out, bytes + at, backslash - at);
-    out += backslash - at;
-    at = backslash;
+    if (bytes[at] != '\\') {
+      const void *found = std::memchr(bytes + at, '\\', length - at);
+      const size_t backslash = found ? static_cast<size_t>(static_cast<const uint8_t *>(found) - bytes) : length;
+      std::memcpy(out, bytes + at, backslash - at);
+      out += backslash - at;
+      at = backslash;
+    }
     if (length - at < 2) break;
     const int unit = unit_escape(bytes, length, at);
     if (unit < 0) {
@@ -410,6 +426,11 @@ size_t json_unescape(const uint8_t *bytes, size_t length, uint8_t *output, bool 
     out = put_utf8(scalar, out);
   }
   return static_cast<size_t>(out - output);
+}
+
+size_t json_string_end(const uint8_t *bytes, size_t length, size_t start, bool *escaped) {
+  *escaped = false;
+  return skip_string(bytes, length, start, *escaped);
 }
 
 size_t json_plain_prefix(const uint8_t *bytes, size_t length) { return find_special(bytes, length, 0); }

@@ -17,7 +17,8 @@ extension Redactor {
     while index < document.count {
       switch document[index] {
       case UInt8(ascii: "\""):
-        let (end, isEscaped) = Self.endOfString(document, from: index + 1)
+        var isEscaped = false
+        let end = json_string_end(document.baseAddress, document.count, index + 1, &isEscaped)
         let inside = UnsafeBufferPointer(rebasing: document[index + 1..<end])
         let found =
           Self.isKey(document, behind: end + 1)
@@ -33,20 +34,6 @@ extension Redactor {
       }
     }
     return edits
-  }
-
-  /// Where the closing quotation mark stands; the end, where it is missing.
-  private static func endOfString(_ document: UnsafeBufferPointer<UInt8>, from start: Int) -> (end: Int, Bool) {
-    var isEscaped = false
-    var index = start
-    while index < document.count {
-      let rest = UnsafeBufferPointer(rebasing: document[index...])
-      index += json_plain_prefix(rest.baseAddress, rest.count)
-      guard index < document.count, document[index] != UInt8(ascii: "\"") else { return (index, isEscaped) }
-      isEscaped = true
-      index += 2
-    }
-    return (document.count, isEscaped)
   }
 
   private static func isKey(_ document: UnsafeBufferPointer<UInt8>, behind end: Int) -> Bool {

@@ -26,6 +26,9 @@ extension SensitiveScan {
     Form(prefix: "AIza", tail: 30, needsDigit: false),
   ]
 
+  /// Of all these.
+  private static let shortestTail = 10
+
   mutating func key(around index: Int) -> Int {
     switch text[index] {
     case UInt8(ascii: "-"):
@@ -39,7 +42,8 @@ extension SensitiveScan {
   }
 
   private mutating func key(of forms: [Form], endingAt index: Int) -> Int {
-    guard byte(at: index - 1).isAlphanumeric else { return index + 1 }
+    // Looked at first, since words with such bytes are many and keys are few.
+    guard byte(at: index - 1).isAlphanumeric, isTokenByte(byte(at: index + Self.shortestTail)) else { return index + 1 }
     for form in forms {
       let start = index + 1 - form.prefix.utf8CodeUnitCount
       if hasText(form.prefix, at: start) { return key(of: form, at: start) ?? index + 1 }

@@ -16,6 +16,7 @@ extension SensitiveScan {
 
   /// Digits, with single separators between groups of them, from a digit on.
   mutating func number(at start: Int) -> Int {
+    if let end = endOfShortNumber(at: start) { return end }
     if let end = addressOfVersion4(at: start) { return found(.ipAddress, start..<end) }
     readGroups(from: start)
     let end = groups[groups.count - 1].range.upperBound
@@ -36,6 +37,18 @@ extension SensitiveScan {
       }
     }
     return isCut && index < groups.count ? groups[index].range.lowerBound : end
+  }
+
+  /// Of fewer digits than any value has, with nothing behind them that may join them to others: most numbers are so.
+  private func endOfShortNumber(at start: Int) -> Int? {
+    var end = start
+    while end < start + 10, byte(at: end).isDigit { end += 1 }
+    guard end < start + 10 else { return nil }
+    switch byte(at: end) {
+    case UInt8(ascii: " "), UInt8(ascii: "-"), UInt8(ascii: "."): return byte(at: end + 1).isDigit ? nil : end
+    case UInt8(ascii: ")"): return nil
+    default: return end
+    }
   }
 
   private mutating func readGroups(from start: Int) {

@@ -1,3 +1,5 @@
+import CTriggers
+
 /// One pass over a text for what the built-in rules know.
 ///
 /// Nothing is looked at closer unless a byte stands there that such a value must have (`@`, a digit, …); what is looked at
@@ -15,19 +17,10 @@ struct SensitiveScan {
 
   init(_ text: UnsafeBufferPointer<UInt8>) { self.text = text }
 
-  private static let triggers: [Bool] = {
-    var triggers = [Bool](repeating: false, count: 256)
-    for byte in "@+:-_AJBb0123456789".utf8 { triggers[Int(byte)] = true }
-    triggers[Int(FullWidth.lead)] = true
-    return triggers
-  }()
-
   mutating func run() {
-    Self.triggers.withUnsafeBufferPointer { triggers in
-      var index = 0
-      while index < text.count {
-        if triggers[Int(text[index])] { index = look(at: index) } else { index += 1 }
-      }
+    var index = next_trigger(text.baseAddress, text.count, 0)
+    while index < text.count {
+      index = next_trigger(text.baseAddress, text.count, look(at: index))
     }
   }
 
