@@ -8,7 +8,7 @@ import VerbatimTesting
 extension CrashTests {
   /// A server that is killed while it builds the search index and while exchanges come.
   @Suite(.timeLimit(.minutes(10))) struct SearchKillTests {
-    private static let stored = 12_000
+    private static let stored = 5_000
     private static let rounds = 5
     private static let sentARound = 30
 
