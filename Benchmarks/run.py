@@ -1,6 +1,6 @@
 """Measures Verbatim beside its peers in one run and prints figures and ratios; fails on errors, never on timing.
 
-Settings come from the environment: QUICK=1, ONLY=inserts,auth,servers,library,batch,reads,lists,days,search,copy,
+Settings come from the environment: QUICK=1, ONLY=inserts,auth,encryption,servers,library,batch,reads,lists,days,search,copy,
 stats,import,redaction,export,gateway,idle, BENCH_WORK (a folder on the disk to measure), VERBATIM (a binary). README.md
 says what each part measures.
 """
@@ -14,6 +14,7 @@ import tempfile
 import auth
 import batch
 import days
+import encryption
 import export
 import gateway
 import idle
@@ -56,7 +57,7 @@ class Plan:
 def main():
     plan = Plan(is_quick=os.environ.get("QUICK") == "1")
     parts = (
-        "inserts,auth,servers,library,batch,reads,lists,days,search,copy,stats,import,redaction,export,gateway,idle")
+        "inserts,auth,encryption,servers,library,batch,reads,lists,days,search,copy,stats,import,redaction,export,gateway,idle")
     only = os.environ.get("ONLY", parts).split(",")
     binary = os.path.abspath(os.environ.get("VERBATIM", os.path.join(ROOT, ".build/release/verbatim")))
     work = tempfile.mkdtemp(prefix="verbatim-bench-", dir=os.environ.get("BENCH_WORK", os.path.join(ROOT, ".build")))
@@ -78,6 +79,9 @@ def main():
 
         if "auth" in only:
             auth.measure(plan, binary, work, report)
+
+        if "encryption" in only:
+            encryption.measure(plan, binary, work, report)
 
         if "servers" in only:
             servers.measure(plan, binary, sys.executable, work, report)
