@@ -40,8 +40,8 @@ struct Command: Sendable {
   var takesSettings: Bool { !settings.isEmpty }
 
   static let all: [Command] = [
-    serve, importExchanges, export, stats, keys, accounts, channels, audit, verify, partitions, search, reindex, migrate,
-    reencrypt, copy, backup, restore,
+    serve, importExchanges, export, stats, keys, accounts, channels, audit, verify, partitions, search, reindex,
+    migrate, reencrypt, copy, backup, restore,
   ]
 
   /// What commands beside `serve` need to know.
