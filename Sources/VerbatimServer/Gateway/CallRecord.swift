@@ -65,6 +65,20 @@ struct CallRecord: Sendable {
     throw APIError.noConversation
   }
 
+  /// Finds the conversation that the request goes on with. Where that cannot be done now, it begins one.
+  mutating func findThread(of chat: ChatRequest) async {
+    guard mode == .full, let request = chat.threaded else { return }
+    do {
+      let found = try await store.thread(
+        of: request, account: account, app: exchange.appID, user: exchange.userID,
+        conversation: exchange.conversationID)
+      exchange.conversationID = found.conversationID
+      exchange.thread = found.place
+    } catch {
+      log.warning("MES A thread cannot be looked for", ["request_id": requestID, "reason": "\(error)"])
+    }
+  }
+
   mutating func note(_ channel: Channel) {
     exchange.channelID = channel.id
     exchange.modelProvider = channel.dialect.rawValue

@@ -40,8 +40,9 @@ struct GatewayHandlers: Sendable {
     }
     let mode = try RecordMode(request.fields, settings)
     let chat = try ChatRequest(parsing: try await request.body.collect(upTo: bodyLimit)[...], call: kind)
-    let record = try mode == .none ? nil : CallRecord(of: chat, request, mode, in: store, log: log, started: started)
+    var record = try mode == .none ? nil : CallRecord(of: chat, request, mode, in: store, log: log, started: started)
     try await record?.checkConversation(of: request.caller)
+    await record?.findThread(of: chat)
     let token = calls.begin()
     let reply: Upstreams.Reply
     do {

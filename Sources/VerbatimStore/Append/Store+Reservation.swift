@@ -25,13 +25,14 @@ extension Store {
   package func append(
     _ exchange: NewExchange, account: String, as reservation: ExchangeReservation
   ) async throws(StoreError) -> Receipt {
-    let stored: Int = PendingExchange.inputCount(of: exchange)
-    precondition(stored <= reservation.messageCount, "an exchange has more messages than were reserved for")
     var exchange = exchange
     exchange.conversationID = exchange.conversationID ?? reservation.conversationID
+    exchange = placed(exchange)
+    let stored: Int = PendingExchange.inputCount(of: exchange)
+    precondition(stored <= reservation.messageCount, "an exchange has more messages than were reserved for")
     return try await append(
       PendingExchange(
-        redaction?.redacted(exchange) ?? exchange, accountID: account,
+        exchange, accountID: account,
         firstID: reservation.firstID.adding(UInt64(reservation.messageCount - stored)), calendar: calendar,
         currency: configuration.currency, recordedAt: configuration.clock(), keys: contentKeys))
   }

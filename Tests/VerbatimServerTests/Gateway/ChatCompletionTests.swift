@@ -118,6 +118,23 @@ import VerbatimTesting
     }
   }
 
+  @Test(arguments: [false, true])
+  func `a request that repeats a conversation goes on with it`(_ isStream: Bool) async throws {
+    let upstream = try FakeUpstream.completing()
+    try await TestAPI.with(configuration: .gateway(to: upstream)) { api in
+      let beginning = #"{"stream":\#(isStream),"model":"m","messages":[{"role":"user","content":"one"}"#
+      let first = try await api.post(Chat.path, beginning + "]}")
+      let rest = #",{"role":"assistant","content":"Hello, 世界 😀"},{"role":"user","content":"two"}]}"#
+      let second = try await api.post(Chat.path, beginning + rest)
+      #expect(second.fields["X-Conversation-Id"] == first.fields["X-Conversation-Id"])
+      let exchanges = try await api.recorded(second)
+      #expect(exchanges.compactMap { $0.text("id") } == [first, second].compactMap { $0.fields["X-Exchange-Id"] })
+      #expect(exchanges.compactMap { $0.text("query") } == ["one", "two"])
+      let stranger = try await api.post(Chat.path, beginning + "]}")
+      #expect(stranger.fields["X-Conversation-Id"] != first.fields["X-Conversation-Id"])
+    }
+  }
+
   @Test func `nothing is recorded where that is asked for`() async throws {
     let upstream = try FakeUpstream.completing()
     try await TestAPI.with(configuration: .gateway(to: upstream)) { api in
