@@ -77,10 +77,7 @@ extension Transfer {
   func next() async throws -> [UInt8]? {
     await wait(for: .part)
     let (bytes, ending, wasPaused) = mailbox.withLock { mailbox in
-      defer {
-        mailbox.bytes = []
-        mailbox.isPaused = false
-      }
+      defer { mailbox.bytes = [] }
       return (mailbox.bytes, mailbox.ending, mailbox.isPaused)
     }
     if wasPaused { loop.goOn(self) }
@@ -137,6 +134,14 @@ extension Transfer {
     }
     if isTaken { loop.noteArrival(for: self) }
     return isTaken
+  }
+
+  /// There is room again. Before this a pause is none of the upstream's.
+  func resume(at now: ContinuousClock.Instant) {
+    lastArrival = now
+    mailbox.withLock { $0.isPaused = false }
+    // What libcurl kept back comes from within this call.
+    curl_easy_pause(handle, CURLPAUSE_RECV_CONT)
   }
 
   /// Lets the reader go on, where what it waits for has come.

@@ -169,11 +169,7 @@ extension TransferLoop {
     }
     now = .now
     for transfer in taken.starting { add(transfer) }
-    for transfer in taken.goingOn where running[transfer.handle] != nil {
-      transfer.lastArrival = now
-      // What it kept back comes from within this call.
-      curl_easy_pause(transfer.handle, CURLPAUSE_RECV_CONT)
-    }
+    for transfer in taken.goingOn where running[transfer.handle] != nil { transfer.resume(at: now) }
     for transfer in taken.cancelled where running[transfer.handle] != nil { drop(transfer, CancellationError()) }
     now = .now
     return !taken.isStopping || !running.isEmpty

@@ -84,14 +84,14 @@ struct IncomingAnswerTests {
       let part = String(repeating: "x", count: 1 << 20)
       for _ in 0..<50 where peer.send(part) { sent.add(1, ordering: .relaxed) }
     }
-    let answer = try await open(server) { $0.timeouts.idle = .milliseconds(50) }
+    let answer = try await open(server) { $0.timeouts.idle = .seconds(2) }
     // Another call, whose end shows that time has passed.
     let slow = try ScriptedServer { peer in
       _ = peer.readRequest()
       peer.send("HTTP/1.1 200 OK\r\n\r\n")
       peer.waitForEnd()
     }
-    #expect(try await ending(try await open(slow) { $0.timeouts.idle = .milliseconds(300) }).kind == .idleTimedOut)
+    #expect(try await ending(try await open(slow) { $0.timeouts.idle = .milliseconds(2500) }).kind == .idleTimedOut)
     #expect(sent.load(ordering: .relaxed) < 50)
     #expect(try await ending(answer) == (nil, [UInt8](repeating: UInt8(ascii: "x"), count: 50 << 20)))
   }

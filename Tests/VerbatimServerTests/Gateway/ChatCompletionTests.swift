@@ -142,7 +142,10 @@ import VerbatimTesting
         let answer = try await api.post(Chat.path, body, fields: ["X-Verbatim-Record": "none"])
         #expect(answer.status == 200)
         #expect(answer.fields["X-Exchange-Id"] == nil)
-        #expect(answer.text == (body == Chat.request ? FakeUpstream.completion : Chat.wholeStream))
+        let stream =
+          FakeUpstream.streamBeginning + [FakeUpstream.streamFinish, FakeUpstream.streamUsage, FakeUpstream.streamDone]
+        #expect(answer.text == (body == Chat.request ? FakeUpstream.completion : stream.joined()))
+        #expect(upstream.requests.last?.body == body)
       }
       let list = try await api.get("/api/v1/conversations")
       #expect(list.json["conversations"]?.elements.first { _ in true } == nil)
