@@ -29,13 +29,16 @@ package enum AuditAction: String, Sendable, CaseIterable {
   case searchStatus = "search.status"
   case searchReindex = "search.reindex"
   case auditRead = "audit.read"
+  case contentReencrypt = "content.reencrypt"
+  case contentReencryptionRead = "content.reencryption"
 
   /// Reads are many and change nothing: they are counted by the minute and written soon after. Whatever else is done is
   /// on record before it is done.
   var isReading: Bool {
     switch self {
     case .conversationRead, .conversationList, .conversationExport, .conversationSearch, .conversationStatistics,
-      .modelCall, .modelList, .accountList, .keyList, .channelList, .searchStatus, .auditRead:
+      .modelCall, .modelList, .accountList, .keyList, .channelList, .searchStatus, .auditRead,
+      .contentReencryptionRead:
       true
     default: false
     }

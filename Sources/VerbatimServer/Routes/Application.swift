@@ -13,6 +13,8 @@ package struct Application: Sendable {
   package let channels: ChannelCache
   /// To be stopped after the server, before the stores are closed.
   package let calls: CallRegistry
+  /// To be run beside the server.
+  package let reencryption: ReencryptionJob
   private let handler: Handler
   private let errors: ErrorAnswers
   private let requestIDs = RequestIDs()
@@ -32,6 +34,8 @@ package struct Application: Sendable {
     let limits = RequestLimits(configuration.rates, limiter: limiter ?? RateLimiter(log: log))
     let trail = AuditTrail(in: stores.main, keepingDays: configuration.auditRetentionDays, log: log)
     self.trail = trail
+    let reencryption = ReencryptionJob(on: store, log: log)
+    self.reencryption = reencryption
     let gate = Gate(authentication: Authentication(configuration, keys: keys, commandLineToken: commandLineToken))
     calls = CallRegistry()
     let health = ChannelHealth()
@@ -46,6 +50,7 @@ package struct Application: Sendable {
       usage: UsageHandlers(store: store), completions: CompletionHandlers(store: store, configuration: configuration),
       accounts: AccountHandlers(main: stores.main, keys: keys), keys: KeyHandlers(main: stores.main, keys: keys),
       audit: AuditHandlers(main: stores.main, trail: trail), exports: ExportHandlers(store: store),
+      reencryption: ReencryptionHandlers(job: reencryption, hasKeys: configuration.contentKeys.areThere),
       search: SearchHandlers(store: store), health: HealthHandlers(store: store),
       gateway: GatewayHandlers(
         store: store, upstreams: upstreams, calls: calls, configuration: configuration, log: log),

@@ -6,7 +6,7 @@ enum Routes {
     behind entrance: Entrance, ingest: IngestHandlers, reading: ReadingHandlers, conversations: ConversationHandlers,
     parts: ConversationPartHandlers, usage: UsageHandlers, completions: CompletionHandlers,
     accounts: AccountHandlers, keys: KeyHandlers, audit: AuditHandlers, exports: ExportHandlers,
-    search: SearchHandlers, health: HealthHandlers, gateway: GatewayHandlers, models: ModelHandlers,
+    reencryption: ReencryptionHandlers, search: SearchHandlers, health: HealthHandlers, gateway: GatewayHandlers, models: ModelHandlers,
     others: PassThroughHandlers, channels: ChannelHandlers
   ) -> RouteTable {
     var table = RouteTable(behind: entrance)
@@ -37,6 +37,9 @@ enum Routes {
     table.on("GET", "/api/v1/search", needs: .read, audit: .conversationSearch, search.search)
     table.on("GET", "/api/admin/search", needs: .admin, audit: .searchStatus, search.index)
     table.on("POST", "/api/admin/search/reindex", needs: .admin, audit: .searchReindex, search.reindex)
+    let content = "/api/admin/reencryption"
+    table.on("GET", content, needs: .admin, audit: .contentReencryptionRead, reencryption.progress)
+    table.on("POST", content, needs: .admin, audit: .contentReencrypt, reencryption.start)
     table.on("GET", "/health/live", needs: .nothing, health.live)
     table.on("GET", "/health/ready", needs: .nothing, health.ready)
     return table

@@ -108,6 +108,7 @@ package struct Service: Sendable {
       }
       group.addTask { await application.keys.run() }
       group.addTask { await application.channels.run() }
+      group.addTask { await application.reencryption.run() }
       group.addTask {
         guard let reason = await untilStopped() else { return }
         log.info("Draining", ["reason": reason, "limit": "\(limit)"])

@@ -27,7 +27,7 @@ final class PendingExchange: Sendable {
   let day: Day
   /// Whoever holds any of them already is the same exchange.
   let claims: [Claim]
-  /// What a new conversation would be called.
+  /// What a new conversation would be called, as its row holds it.
   let conversationName: String
   /// For a failure: its input messages and unknown fields as one JSON object, as its row holds it.
   let failedRequest: Bytes?
@@ -43,9 +43,9 @@ final class PendingExchange: Sendable {
   var status: String { isFailure ? "error" : exchange.choices.isEmpty ? Self.unanswered : "normal" }
   /// The status of an exchange whose answer was never recorded; its row is its last message.
   static let unanswered = "unanswered"
-  /// Rows in `conversation_histories`: none for a failure.
   /// Messages that stand before the exchange's own row.
   var inputCount: Int { Self.inputCount(of: exchange) }
+  /// Rows in `conversation_histories`: none for a failure.
   var rowCount: Int { isFailure ? 0 : exchange.messages.count + exchange.choices.count }
   /// What the counters move by; a provider's absurd figure stays in `usage` and is not counted.
   var promptTokens: Int64 { Self.plausible(exchange.promptTokens) ?? 0 }
@@ -102,12 +102,11 @@ final class PendingExchange: Sendable {
     claims = Self.claims(of: exchange, conversationID: conversationID)
     isSealed = sealed != nil || keys.current != nil
     stored = sealed == nil ? keys.stored(exchange.compacted, firstID: firstID, own: id) : exchange
-    // A name is the beginning of what was said, and names are not sealed.
     conversationName =
       sealed?.conversationName
-      ?? (isSealed
-        ? Self.neutralName(createdAt: createdAt, calendar: calendar)
-        : Self.name(of: exchange, createdAt: createdAt, calendar: calendar))
+      ?? keys.sealed(
+        Self.name(of: exchange, createdAt: createdAt, calendar: calendar),
+        of: ConversationPlace(account: accountID, id: conversationID), .conversationName)
     failedRequest =
       sealed != nil
       ? sealed?.failedRequest : isFailure ? keys.sealed(FailedRequest.encode(exchange), of: id, .request) : nil
@@ -151,11 +150,7 @@ final class PendingExchange: Sendable {
       let text: String = content.prefixOfCharacters(80).string
       if text.contains(where: { !$0.isWhitespace }) { return text }
     }
-    return neutralName(createdAt: createdAt, calendar: calendar)
-  }
-
-  private static func neutralName(createdAt: Int64, calendar: PartitionCalendar) -> String {
-    "Conversation " + calendar.compactTimestamp(of: createdAt)
+    return "Conversation " + calendar.compactTimestamp(of: createdAt)
   }
 
   static func inputCount(of exchange: NewExchange) -> Int {

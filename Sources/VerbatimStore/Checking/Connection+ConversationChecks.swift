@@ -52,7 +52,7 @@ extension Connection {
     return try query(
       """
       SELECT account_id, id, dialogue_count, message_count, error_count, total_tokens, total_price, created_at,
-        last_active_at, CASE WHEN metadata LIKE '{"legacy":%' THEN 1 ELSE 0 END,
+        last_active_at, CASE WHEN metadata LIKE '{"legacy":%' OR metadata LIKE 'enc:v1:%' THEN 1 ELSE 0 END,
         CASE WHEN EXISTS (
           SELECT 1 FROM verbatim_purges AS p WHERE p.account_id = c.account_id AND p.conversation_id = c.id
         ) THEN 1 ELSE 0 END

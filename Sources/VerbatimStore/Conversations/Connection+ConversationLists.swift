@@ -9,28 +9,31 @@ extension Connection {
   static let looked = 10_000
   private static let largestPiece = 2_000
 
-  func conversations(matching query: ConversationQuery) throws -> ConversationPage {
+  func conversations(matching query: ConversationQuery, _ keys: ContentKeys) throws -> ConversationPage {
     var page: ConversationPage
-    if let tag = query.tag, let account = query.reach.account, let found = try conversations(of: account, tagged: tag) {
-      page = sorted(found, query)
+    let tags: [String] = query.tag.map(keys.forms) ?? []
+    if !tags.isEmpty, let account = query.reach.account, let found = try conversations(of: account, tagged: tags) {
+      page = sorted(try found.map(keys.opened), query)
     } else if query.sort == .createdAt {
-      page = try walk(query)
+      page = try walk(query, tags, keys)
     } else {
-      page = sorted(try sortable(query), query)
+      page = sorted(try sortable(query).map(keys.opened), query)
     }
-    try addTags(to: &page.conversations)
+    try addTags(to: &page.conversations, keys)
     return page
   }
 
-  private func walk(_ query: ConversationQuery) throws -> ConversationPage {
+  /// `tags`: the forms of the one that is asked for, if one is.
+  private func walk(_ query: ConversationQuery, _ tags: [String], _ keys: ContentKeys) throws -> ConversationPage {
     var listing = ConversationListing(query)
     var place: ConversationSortKey? = query.cursor?.key
     let bound: Int = query.offset + Self.looked
     var looked = 0
     var piece: Int = min(query.isUnfiltered ? query.offset + query.limit + 1 : 200, Self.largestPiece)
     while true {
-      let found: [(Conversation, Bool)] = try self.query(Self.piece(of: query, behind: place, limit: piece)) { row in
-        (try Conversation(row), row.integer(Conversation.columnCount) != 0)
+      let found: [(Conversation, Bool)] = try self.query(Self.piece(of: query, tags, behind: place, limit: piece)) {
+        row in
+        (try keys.opened(Conversation(row)), row.integer(Conversation.columnCount) != 0)
       }
       for (conversation, hasTag) in found where !listing.add(conversation, hasTag: hasTag) { return listing.page }
       guard found.count == piece, let last = found.last?.0 else { return listing.page }
@@ -45,13 +48,13 @@ extension Connection {
   }
 
   private static func piece(
-    of query: ConversationQuery, behind place: ConversationSortKey?, limit: Int
+    of query: ConversationQuery, _ tags: [String], behind place: ConversationSortKey?, limit: Int
   ) -> SQL {
     let direction: String = query.isAscending ? "ASC" : "DESC"
     let isOfOneAccount: Bool = query.reach.account != nil
     let order: String = isOfOneAccount ? "c.created_at %, c.id %" : "c.created_at %, c.account_id %, c.id %"
     return """
-      SELECT \(unsafeSQL: Conversation.columns), \(hasTag(query.tag))
+      SELECT \(unsafeSQL: Conversation.columns), \(hasTag(tags))
       FROM conversations AS c
       WHERE \(span(of: query)) AND \(isBehind(place, query))
       ORDER BY \(unsafeSQL: order.replacing("%", with: direction))
@@ -83,24 +86,27 @@ extension Connection {
     return "\(time)= \(place.number) AND (\(time) \(place.number) OR \(rest))"
   }
 
-  private static func hasTag(_ tag: String?) -> SQL {
-    guard let tag else { return "1" }
+  private static func hasTag(_ tags: [String]) -> SQL {
+    guard !tags.isEmpty else { return "1" }
     return """
       CASE WHEN EXISTS (
         SELECT 1 FROM verbatim_conversation_tags AS t
-        WHERE t.account_id = c.account_id AND t.conversation_id = c.id AND t.tag = \(tag)
+        WHERE t.account_id = c.account_id AND t.conversation_id = c.id AND t.tag IN (\(list: tags))
       ) THEN 1 ELSE 0 END
       """
   }
 
   /// nil where they are too many to be sorted here.
-  private func conversations(of account: String, tagged tag: String) throws -> [Conversation]? {
+  private func conversations(of account: String, tagged tags: [String]) throws -> [Conversation]? {
     let found: [Conversation] = try query(
       """
       SELECT \(unsafeSQL: Conversation.columns)
-      FROM verbatim_conversation_tags AS t
+      FROM (
+        SELECT DISTINCT account_id, conversation_id
+        FROM verbatim_conversation_tags
+        WHERE account_id = \(account) AND tag IN (\(list: tags))
+      ) AS t
       JOIN conversations AS c ON c.account_id = t.account_id AND c.id = t.conversation_id
-      WHERE t.account_id = \(account) AND t.tag = \(tag)
       LIMIT \(Self.looked + 1)
       """
     ) { try Conversation($0) }

@@ -2,7 +2,7 @@ import Databases
 import VerbatimModel
 
 extension Connection {
-  func addTags(to conversations: inout [Conversation]) throws {
+  func addTags(to conversations: inout [Conversation], _ keys: ContentKeys) throws {
     guard !conversations.isEmpty else { return }
     struct Key: Hashable {
       let account: ExactText
@@ -18,25 +18,29 @@ extension Connection {
       FROM verbatim_conversation_tags
       WHERE account_id IN (\(list: Set(conversations.map(\.accountID)).sorted()))
         AND conversation_id IN (\(list: conversations.map(\.id)))
-      ORDER BY account_id, conversation_id, tag
       """
     ) { row in
       let key = Key(account: ExactText(row.text(0)), id: ExactText(row.text(1)))
-      if let place = places[key] { conversations[place].tags.append(row.text(2)) }
+      if let place = places[key] { conversations[place].tags.append(try keys.opened(tag: row.text(2))) }
       return true
+    }
+    // Under two keys a tag may be stored twice.
+    for place in conversations.indices where !conversations[place].tags.isEmpty {
+      conversations[place].tags = Set(conversations[place].tags.map(ExactText.init)).map(\.text)
+        .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
   }
 
-  func addTags(to conversation: inout Conversation) throws {
+  func addTags(to conversation: inout Conversation, _ keys: ContentKeys) throws {
     var one: [Conversation] = [conversation]
-    try addTags(to: &one)
+    try addTags(to: &one, keys)
     conversation.tags = one[0].tags
   }
 
   /// Puts these in the place of those that there are.
-  func setTags(_ tags: [String], of conversation: String, account: String) throws {
+  func setTags(_ tags: [String], of conversation: String, account: String, _ keys: ContentKeys) throws {
     try deleteTags(of: conversation, account: account)
-    let distinct: [String] = Set(tags.map(ExactText.init)).map(\.text).sorted()
+    let distinct: [String] = Set(tags.map { ExactText(keys.sealed(tag: $0)) }).map(\.text).sorted()
     try insert(.conversationTags, rows: distinct.count) { index, binds in
       binds.text(account)
       binds.text(conversation)
@@ -54,7 +58,7 @@ extension Connection {
 }
 
 extension BulkInsert {
-  fileprivate static let conversationTags = BulkInsert(
+  static let conversationTags = BulkInsert(
     into: "verbatim_conversation_tags",
     [.init("account_id", .text), .init("conversation_id", .text), .init("tag", .text)],
     onConflict: .keep(key: ["account_id", "conversation_id", "tag"]))

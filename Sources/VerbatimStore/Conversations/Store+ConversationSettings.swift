@@ -4,9 +4,10 @@ import VerbatimModel
 extension Store {
   /// nil where there is no such conversation; empty ones where nothing was set.
   package func settings(of conversation: String, within reach: Reach) async throws -> ConversationSettings? {
-    try await reading { connection in
+    let keys: ContentKeys = contentKeys
+    return try await reading { connection in
       guard let found = try connection.conversation(following: conversation, within: reach) else { return nil }
-      return try connection.settings(of: found) ?? ConversationSettings()
+      return try connection.settings(of: found).map { try keys.opened($0, of: found.place) } ?? ConversationSettings()
     }
   }
 
@@ -14,15 +15,15 @@ extension Store {
   package func setSettings(
     _ settings: ConversationSettings, of conversation: String, within reach: Reach
   ) async throws -> ConversationSettings? {
-    let (now, redaction) = (configuration.clock(), redaction)
+    let (now, redaction, keys) = (configuration.clock(), redaction, contentKeys)
     return try await managing { connection in
       try connection.transaction {
         guard let found = try connection.conversation(following: conversation, within: reach),
           try connection.lock(found)
         else { return nil }
         let settings: ConversationSettings = settings.redacted(by: redaction?.redactor(of: found.appID))
-        try connection.write(settings, of: found, now: now)
-        return try connection.settings(of: found)
+        try connection.write(keys.sealed(settings, of: found.place), of: found, now: now)
+        return try connection.settings(of: found).map { try keys.opened($0, of: found.place) }
       }
     }
   }

@@ -6,18 +6,19 @@ import VerbatimModel
 extension Store {
   /// Throws `StoreError.rejected` where there are too many conversations for another order than that of their creation.
   package func conversations(matching query: ConversationQuery) async throws -> ConversationPage {
-    try await reading { try $0.conversations(matching: query) }
+    let keys: ContentKeys = contentKeys
+    return try await reading { try $0.conversations(matching: query, keys) }
   }
 
   /// nil where there is no such conversation.
   package func change(_ id: String, _ change: ConversationChange, within reach: Reach) async throws -> Conversation? {
-    let (now, redaction) = (configuration.clock(), redaction)
+    let (now, redaction, keys) = (configuration.clock(), redaction, contentKeys)
     return try await changing { connection in
       try connection.transaction {
         guard let old = try connection.conversation(following: id, within: reach) else { return nil }
         let change: ConversationChange = change.redacted(by: redaction?.redactor(of: old.appID))
-        guard try connection.apply(change, to: old, now: now) else { return nil }
-        return try connection.conversation(withTagsOf: old)
+        guard try connection.apply(change, to: old, keys, now: now) else { return nil }
+        return try connection.conversation(withTagsOf: old, keys)
       }
     }
   }
@@ -30,7 +31,7 @@ extension Store {
         guard let old = try connection.conversation(following: id, within: reach),
           try connection.setStatus(.deleted, of: old, now: now)
         else { return nil }
-        return try connection.conversation(withTagsOf: old, isDeleted: true)
+        return try connection.conversation(old.id, within: .account(old.accountID), isDeleted: true)
       }
     }
     return deleted != nil
@@ -38,18 +39,18 @@ extension Store {
 
   /// Brings a deleted conversation back, and leaves one that is there as it is; nil where there is neither.
   package func restore(_ id: String, within reach: Reach) async throws -> Conversation? {
-    let now: Int64 = configuration.clock()
+    let (now, keys) = (configuration.clock(), contentKeys)
     return try await changing { connection in
       try connection.transaction {
         guard let old = try connection.conversation(following: id, within: reach, isDeleted: true) else {
           return try connection.conversation(following: id, within: reach).flatMap {
-            try connection.conversation(withTagsOf: $0)
+            try connection.conversation(withTagsOf: $0, keys)
           }
         }
         guard try !connection.isBeingPurged(old), try connection.setStatus(.active, of: old, now: now) else {
           return nil
         }
-        return try connection.conversation(withTagsOf: old)
+        return try connection.conversation(withTagsOf: old, keys)
       }
     }
   }
@@ -77,23 +78,28 @@ extension Store {
 }
 
 extension Connection {
-  fileprivate func conversation(withTagsOf old: Conversation, isDeleted: Bool = false) throws -> Conversation? {
-    let reach = Reach.account(old.accountID)
-    guard var conversation = try conversation(old.id, within: reach, isDeleted: isDeleted) else { return nil }
-    try addTags(to: &conversation)
-    return conversation
+  fileprivate func conversation(withTagsOf old: Conversation, _ keys: ContentKeys) throws -> Conversation? {
+    guard var conversation = try conversation(old.id, within: .account(old.accountID)) else { return nil }
+    try addTags(to: &conversation, keys)
+    return try keys.opened(conversation)
   }
 
   /// Answers false where it was deleted meanwhile.
-  fileprivate func apply(_ change: ConversationChange, to old: Conversation, now: Int64) throws -> Bool {
+  fileprivate func apply(
+    _ change: ConversationChange, to old: Conversation, _ keys: ContentKeys, now: Int64
+  ) throws -> Bool {
     var assignments: SQL = Self.touched(now)
-    if let name = change.name { assignments = "\(assignments), name = \(name)" }
+    if let name = change.name {
+      assignments = "\(assignments), name = \(keys.sealed(name, of: old.place, .conversationName))"
+    }
     if let isArchived = change.isArchived {
       let status: Conversation.Status = isArchived ? .archived : .active
       assignments = "\(assignments), status = \(status.rawValue)"
     }
     if let metadata = change.metadata {
-      assignments = "\(assignments), metadata = \(metadata.applied(to: old.metadata)?.string)"
+      let opened: Bytes? = try old.metadata.map { try keys.opened($0, of: old.place, .conversationMetadata) }
+      let new: Bytes? = metadata.applied(to: opened).map { keys.sealed($0, of: old.place, .conversationMetadata) }
+      assignments = "\(assignments), metadata = \(new?.string)"
     }
     let found: Int = try execute(
       """
@@ -102,7 +108,7 @@ extension Connection {
       WHERE account_id = \(old.accountID) AND id = \(old.id) AND status <> 'deleted'
       """)
     guard found > 0 else { return false }
-    if let tags = change.tags { try setTags(tags, of: old.id, account: old.accountID) }
+    if let tags = change.tags { try setTags(tags, of: old.id, account: old.accountID, keys) }
     return true
   }
 

@@ -30,7 +30,8 @@ extension Store {
     let page: @Sendable (isolated Connection, Set<String>) throws -> MessagePage? = { connection, absent in
       try connection.snapshot {
         guard var conversation = try connection.conversation(following: id, within: reach) else { return nil }
-        try connection.addTags(to: &conversation)
+        try connection.addTags(to: &conversation, keys)
+        conversation = try keys.opened(conversation)
         var rows = ConversationRows(
           conversation: conversation.id, account: conversation.accountID, reach: reach, place: place,
           calendar: calendar, keys: keys)

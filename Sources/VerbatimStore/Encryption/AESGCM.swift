@@ -5,18 +5,25 @@ import VerbatimModel
 ///
 /// With random nonces a key is good for 2^32 texts.
 enum AESGCM {
-  private static let nonceSize = 12
+  static let nonceSize = 12
   private static let tagSize = 16
 
-  static func seal(_ text: Bytes, key: [UInt8], authenticating place: [UInt8]) -> [UInt8] {
-    var box = [UInt8](repeating: 0, count: nonceSize + text.count + tagSize)
+  /// `nonce`: 12 bytes that no other text of the key has; nil for random ones.
+  static func seal(
+    _ text: Bytes, key: [UInt8], authenticating place: [UInt8], nonce: [UInt8]? = nil
+  ) -> [UInt8] {
+    var box = nonce ?? [UInt8](repeating: 0, count: nonceSize)
+    precondition(box.count == nonceSize)
+    let isNonceReady = nonce != nil || RAND_bytes(&box, Int32(nonceSize)) == 1
+    box += [UInt8](repeating: 0, count: text.count + tagSize)
     let isDone = box.withUnsafeMutableBytes { box in
       text.withUnsafeBytes { text in encrypt(text, into: box, key: key, place) }
     }
-    precondition(isDone, "OpenSSL offers no AES-256-GCM or has no random bytes")
+    precondition(isNonceReady && isDone, "OpenSSL offers no AES-256-GCM or has no random bytes")
     return box
   }
 
+  /// Behind the nonce, which stands there already.
   private static func encrypt(
     _ text: UnsafeRawBufferPointer, into box: UnsafeMutableRawBufferPointer, key: [UInt8], _ place: [UInt8]
   ) -> Bool {
@@ -27,8 +34,7 @@ enum AESGCM {
     let input = text.bindMemory(to: UInt8.self).baseAddress
     let output = nonce + nonceSize
     var count: Int32 = 0
-    return RAND_bytes(nonce, Int32(nonceSize)) == 1
-      && EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), nil, key, nonce) == 1
+    return EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), nil, key, nonce) == 1
       && EVP_EncryptUpdate(context, nil, &count, place, Int32(place.count)) == 1
       && (text.isEmpty || EVP_EncryptUpdate(context, output, &count, input, Int32(text.count)) == 1)
       && EVP_EncryptFinal_ex(context, output + text.count, &count) == 1

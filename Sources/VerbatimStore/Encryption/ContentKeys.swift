@@ -56,22 +56,36 @@ package struct ContentKeys: Sendable {
 
   func key(_ id: String) -> [UInt8]? { keys[id] }
 
+  var ids: [String] { keys.keys.sorted() }
+
   package var areThere: Bool { !keys.isEmpty }
 }
 
 /// What is sealed.
 enum SealedColumn: String {
-  case content, raw, request, inputs, other
+  case content, raw, request, inputs, other, name
   case toolCalls = "tool_calls"
   case errorMessage = "error_message"
   /// A file's URL, name and metadata together.
   case file
+  case conversationName = "the conversation's name"
+  case conversationInputs = "the conversation's inputs"
+  case conversationMetadata = "the conversation's metadata"
+  case systemMessage = "system_message"
+  case stopSequences = "stop_sequences"
+  case tag
+}
+
+/// What a sealed text of a conversation is bound to.
+struct ConversationPlace: Sendable {
+  let account: String
+  let id: String
 }
 
 extension ContentKeys {
   /// What a stored text that is not as it came begins with: `enc:v1:` a sealed one, `enc:v0:` one that happens to begin
   /// so itself.
-  private static let mark = Array("enc:v".utf8)
+  static let mark = Array("enc:v".utf8)
   private static let sealedMark = Array("enc:v1:".utf8)
   private static let plainMark = Array("enc:v0:".utf8)
 
@@ -88,32 +102,59 @@ extension ContentKeys {
   /// As it is to be stored: `enc:v1:`, the key's id, `:`, and Base64 of nonce, ciphertext and tag. It opens in its row
   /// and column alone.
   func sealed(_ text: Bytes, of row: UUIDv7, _ column: SealedColumn) -> Bytes {
-    guard let current, let key = keys[current] else {
-      return Self.isMarked(text) ? (Self.plainMark + text)[...] : text
-    }
-    let box = AESGCM.seal(text, key: key, authenticating: Self.place(row, column))
-    return (Self.sealedMark + Array(current.utf8) + [UInt8(ascii: ":")] + Base64.encode(box))[...]
+    guard let current else { return Self.plain(text) }
+    return sealed(text, at: Self.place(row, column), keyID: current)
+  }
+
+  /// Likewise, in its conversation.
+  func sealed(_ text: Bytes, of conversation: ConversationPlace, _ column: SealedColumn) -> Bytes {
+    guard let current else { return Self.plain(text) }
+    return sealed(text, at: Self.place(conversation, column), keyID: current)
+  }
+
+  /// As it is, but for what begins as a sealed one does.
+  static func plain(_ text: Bytes) -> Bytes { isMarked(text) ? (plainMark + text)[...] : text }
+
+  func sealed(_ text: Bytes, at place: [UInt8], keyID: String, nonce: [UInt8]? = nil) -> Bytes {
+    guard let key = keys[keyID] else { return Self.plain(text) }
+    let box = AESGCM.seal(text, key: key, authenticating: place, nonce: nonce)
+    return (Self.sealedMark + Array(keyID.utf8) + [UInt8(ascii: ":")] + Base64.encode(box))[...]
   }
 
   /// What was stored. Throws where its key is not there, and where it was changed or moved.
   func opened(_ stored: Bytes, of row: UUIDv7, _ column: SealedColumn) throws(StoreError) -> Bytes {
     guard Self.isMarked(stored) else { return stored }
+    return try opened(stored, at: Self.place(row, column), "\(column.rawValue) of \(row)")
+  }
+
+  func opened(_ stored: Bytes, of conversation: ConversationPlace, _ column: SealedColumn) throws(StoreError) -> Bytes {
+    guard Self.isMarked(stored) else { return stored }
+    return try opened(
+      stored, at: Self.place(conversation, column), "\(column.rawValue) of the conversation \(conversation.id)")
+  }
+
+  /// `name`: of the text, for people.
+  func opened(_ stored: Bytes, at place: [UInt8], _ name: String) throws(StoreError) -> Bytes {
     if stored.starts(with: Self.plainMark) { return stored.dropFirst(Self.plainMark.count) }
     let rest = stored.dropFirst(Self.sealedMark.count)
     guard Self.isSealed(stored), let colon = rest.firstIndex(of: UInt8(ascii: ":")) else { return stored }
     let id = rest[..<colon].string
     guard let key = keys[id] else {
-      throw .unusable("\(column.rawValue) of \(row) is encrypted with the key \(id), which CONTENT_KEYS does not have")
+      throw .unusable("\(name) is encrypted with the key \(id), which CONTENT_KEYS does not have")
     }
     let box = Base64.decode(rest[(colon + 1)...])
-    guard let box, let text = AESGCM.open(box, key: key, authenticating: Self.place(row, column)) else {
-      throw .unusable(
-        "\(column.rawValue) of \(row) cannot be opened with the key \(id): it was changed, or the key is another one")
+    guard let box, let text = AESGCM.open(box, key: key, authenticating: place) else {
+      throw .unusable("\(name) cannot be opened with the key \(id): it was changed, or the key is another one")
     }
     return text[...]
   }
 
   private static func place(_ row: UUIDv7, _ column: SealedColumn) -> [UInt8] {
     Array("verbatim content ".utf8) + row.bytes + Array(column.rawValue.utf8)
+  }
+
+  private static func place(_ conversation: ConversationPlace, _ column: SealedColumn) -> [UInt8] {
+    let (account, id) = (conversation.account, conversation.id)
+    return Array("verbatim conversation \(account.utf8.count) \(account)\(id)\0\(column.rawValue)".utf8)
   }
 }

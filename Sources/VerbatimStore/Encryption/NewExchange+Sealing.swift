@@ -26,12 +26,15 @@ extension ContentKeys {
 
   /// Of what is no JSON, which cannot begin with the mark.
   private func hasMarkedText(_ exchange: NewExchange) -> Bool {
-    let isMarked: (Message) -> Bool = { message in message.content.map(Self.isMarked) ?? false }
+    let isMarked: (Message) -> Bool = { message in
+      message.content.map(Self.isMarked) ?? false || message.name.map(Self.isMarked) ?? false
+    }
     return exchange.messages.contains(where: isMarked) || exchange.choices.contains(where: isMarked)
       || exchange.failure.map { Self.isMarked(Bytes(utf8: $0.message)) } ?? false
   }
 
   private func seal(_ message: inout Message, of row: UUIDv7) {
+    message.name = message.name.map { sealed(Bytes(utf8: $0), of: row, .name).string }
     message.content = message.content.map { sealed($0, of: row, .content) }
     message.raw = message.raw.map { sealed($0, of: row, .raw) }
     message.toolCalls = message.toolCalls.map { sealed($0, of: row, .toolCalls) }

@@ -18,7 +18,7 @@ struct SealedTable: Sendable {
       name == Partition.whole.messages.table || name == Partition.whole.failures.table
       || Partition.day(ofTable: name) != nil
     guard isHistory || name == Self.files else { return nil }
-    let texts: [SealedColumn] = [.content, .raw, .toolCalls, .request, .inputs, .other]
+    let texts: [SealedColumn] = [.name, .content, .raw, .toolCalls, .request, .inputs, .other]
     columns = isHistory ? texts + (Partition.isErrorTable(name) ? [.errorMessage] : []) : []
   }
 

@@ -17,18 +17,47 @@ extension Store {
     for table in tables where table.name >= position.table {
       if table.name > position.table { position = ReencryptionPosition(table: table.name, row: nil) }
       while let next = try await reencrypt(table, from: position, &texts) {
+        try Task.checkCancellation()
         position = next
         onProgress(table.name, texts)
       }
     }
-    let areSealed: Bool = contentKeys.current != nil
+    try await reencryptConversations(&texts, onProgress)
     try await writing { connection in
-      if areSealed { try connection.execute("UPDATE conversations SET inputs = NULL WHERE inputs IS NOT NULL") }
       try connection.setSetting(.reencryption, to: "")
       // Words of what is sealed now must not stay in the index, and those of what is open are to be found.
       try connection.rescanSearchDays()
     }
     return texts
+  }
+
+  /// What is said about conversations, from the beginning each time: it is little beside what was said in them.
+  private func reencryptConversations(
+    _ texts: inout Int, _ onProgress: @Sendable (_ table: String, _ texts: Int) -> Void
+  ) async throws {
+    for table in SealedConversationTable.all {
+      try await reencryptPages(of: table.name, &texts, onProgress) { try $0.reencrypt(table, behind: $1, $2) }
+    }
+    try await reencryptPages(of: "verbatim_conversation_tags", &texts, onProgress) { connection, position, keys in
+      try connection.reencryptTags(behind: position, keys)
+    }
+  }
+
+  private func reencryptPages(
+    of table: String, _ texts: inout Int, _ onProgress: @Sendable (_ table: String, _ texts: Int) -> Void,
+    _ page:
+      @escaping @Sendable (isolated Connection, ConversationPosition?, ContentKeys) throws
+      -> (changed: Int, next: ConversationPosition?)
+  ) async throws {
+    let keys: ContentKeys = contentKeys
+    var position: ConversationPosition?
+    repeat {
+      let from: ConversationPosition? = position
+      let done = try await writing { connection in try connection.transaction { try page(connection, from, keys) } }
+      texts += done.changed
+      position = done.next
+      onProgress(table, texts)
+    } while position != nil
   }
 
   private func sealedTables() async throws -> [SealedTable] {

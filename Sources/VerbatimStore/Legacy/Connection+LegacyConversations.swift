@@ -5,15 +5,17 @@ import VerbatimModel
 extension Connection {
   /// Enters conversations, also those without messages; what their table says wins over what their messages made.
   func enterLegacyConversations(
-    _ rows: [LegacyRow], _ mapping: LegacyMapping, _ redaction: StoreRedaction?, now: Int64
+    _ rows: [LegacyRow], _ mapping: LegacyMapping, _ redaction: StoreRedaction?, _ keys: ContentKeys, now: Int64
   ) throws {
     let named: [LegacyRow] = rows.filter { Self.name(of: $0) != nil }
-    try enter(named, into: .titledConversations, mapping, redaction, now: now)
-    try enter(rows.filter { Self.name(of: $0) == nil }, into: .untitledConversations, mapping, redaction, now: now)
+    try enter(named, into: .titledConversations, mapping, redaction, keys, now: now)
+    try enter(
+      rows.filter { Self.name(of: $0) == nil }, into: .untitledConversations, mapping, redaction, keys, now: now)
   }
 
   private func enter(
-    _ rows: [LegacyRow], into bulk: BulkInsert, _ mapping: LegacyMapping, _ redaction: StoreRedaction?, now: Int64
+    _ rows: [LegacyRow], into bulk: BulkInsert, _ mapping: LegacyMapping, _ redaction: StoreRedaction?,
+    _ keys: ContentKeys, now: Int64
   ) throws {
     let rows: [LegacyRow] = rows.sorted { $0.id < $1.id }
     try insert(bulk, rows: rows.count) { index, binds in
@@ -25,21 +27,27 @@ extension Connection {
       let updated: Int64? = mapping.time.milliseconds("updated_at", in: row)
       let active: Int64? = mapping.time.milliseconds("last_active", in: row)
       let begun: Int64 = created ?? active ?? updated ?? now
-      binds.text(mapping.account ?? LegacyMapping.standardAccount)
-      binds.text(LegacyText.id(row.id, limit: IngestLimits.conversationID) ?? "")
+      let place = ConversationPlace(
+        account: mapping.account ?? LegacyMapping.standardAccount,
+        id: LegacyText.id(row.id, limit: IngestLimits.conversationID) ?? "")
+      binds.text(place.account)
+      binds.text(place.id)
       binds.text(mapping.app(of: row))
       binds.text(mapping.user(of: row))
-      binds.text(name ?? "Conversation \(row.id)".prefix(255).description)
+      binds.text(keys.sealed(name ?? "Conversation \(row.id)".prefix(255).description, of: place, .conversationName))
       binds.text(status.rawValue)
       binds.text(LegacyText.limited(row.text("from_source"), to: 32, default: "migration"))
       binds.integer(begun)
       binds.integer(updated ?? active ?? begun)
       binds.integer(active ?? begun)
       binds.integer(status == .deleted ? updated ?? begun : nil)
-      binds.text(bytes: (row.object("inputs")?.bytes).map { redactor?.json($0) ?? $0 })
+      binds.text(
+        bytes: (row.object("inputs")?.bytes).map { inputs in
+          keys.sealed(redactor?.json(inputs) ?? inputs, of: place, .conversationInputs)
+        })
       let omitted: Set<String> = row.object("inputs") == nil ? [] : ["inputs"]
       let metadata: Bytes = LegacyRecord(row, omitted: omitted).metadata()
-      binds.text(bytes: redactor?.json(metadata) ?? metadata)
+      binds.text(bytes: keys.sealed(redactor?.json(metadata) ?? metadata, of: place, .conversationMetadata))
     }
   }
 
@@ -54,22 +62,26 @@ extension Connection {
 
   /// Settings name no app.
   func enterLegacySettings(
-    _ rows: [LegacyRow], _ mapping: LegacyMapping, _ redaction: StoreRedaction?, now: Int64
+    _ rows: [LegacyRow], _ mapping: LegacyMapping, _ redaction: StoreRedaction?, _ keys: ContentKeys, now: Int64
   ) throws {
     let redactor: Redactor? = redaction?.redactor(of: "")
     let rows: [LegacyRow] = rows.sorted { ($0.text("conversation_id") ?? "") < ($1.text("conversation_id") ?? "") }
     try insert(.conversationSettings, rows: rows.count) { index, binds in
       let row: LegacyRow = rows[index]
       let created: Int64 = mapping.time.milliseconds("created_at", in: row) ?? now
-      binds.text(mapping.account ?? LegacyMapping.standardAccount)
-      binds.text(LegacyText.id(row.text("conversation_id"), limit: IngestLimits.conversationID) ?? "")
+      let place = ConversationPlace(
+        account: mapping.account ?? LegacyMapping.standardAccount,
+        id: LegacyText.id(row.text("conversation_id"), limit: IngestLimits.conversationID) ?? "")
+      let message: String? = LegacyText.limited(row.text("system_message"), to: .max).map { redactor?.text($0) ?? $0 }
+      binds.text(place.account)
+      binds.text(place.id)
       binds.real(row.text("temperature").flatMap { Double($0) })
       binds.integer(row.integer("max_tokens"))
       binds.real(row.text("top_p").flatMap { Double($0) })
       binds.real(row.text("frequency_penalty").flatMap { Double($0) })
       binds.real(row.text("presence_penalty").flatMap { Double($0) })
-      binds.text(bytes: row["stop_sequences"])
-      binds.text(LegacyText.limited(row.text("system_message"), to: .max).map { redactor?.text($0) ?? $0 })
+      binds.text(bytes: row["stop_sequences"].map { keys.sealed($0, of: place, .stopSequences) })
+      binds.text(message.map { keys.sealed($0, of: place, .systemMessage) })
       binds.integer(created)
       binds.integer(mapping.time.milliseconds("updated_at", in: row) ?? created)
     }

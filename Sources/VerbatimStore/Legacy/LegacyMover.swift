@@ -140,13 +140,13 @@ struct LegacyMover: Sendable {
 
   private func enter(_ rows: [LegacyRow], of table: LegacyTable, _ progress: LegacyProgress) async throws {
     let (mapping, source, now): (LegacyMapping, String, Int64) = (mapping, source, store.configuration.clock())
-    let redaction: StoreRedaction? = store.redaction
+    let (redaction, keys): (StoreRedaction?, ContentKeys) = (store.redaction, store.contentKeys)
     try await store.database.writer.runToEnd { connection in
       try connection.transaction {
         if table.content == .conversations {
-          try connection.enterLegacyConversations(rows, mapping, redaction, now: now)
+          try connection.enterLegacyConversations(rows, mapping, redaction, keys, now: now)
         } else {
-          try connection.enterLegacySettings(rows, mapping, redaction, now: now)
+          try connection.enterLegacySettings(rows, mapping, redaction, keys, now: now)
         }
         try connection.save(progress, of: table.originalName, from: source)
       }

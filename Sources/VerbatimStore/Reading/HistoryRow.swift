@@ -60,7 +60,8 @@ struct HistoryRow {
 
   func message() throws -> Message {
     let stored = Message(
-      role: role, name: optionalText(.name), content: try opened(.content, .content), contentKind: contentKind,
+      role: role, name: try opened(.name, .name)?.string, content: try opened(.content, .content),
+      contentKind: contentKind,
       toolCalls: try opened(.toolCalls, .toolCalls), toolCallID: optionalText(.toolCallID),
       raw: try opened(.raw, .raw))
     return stored.expanded

@@ -7,10 +7,11 @@ extension Store {
   package func conversation(_ id: String, within reach: Reach) async throws -> Conversation? {
     guard let account = reach.account else { return nil }
     let isWhole: Bool = !hasUndelivered
+    let keys: ContentKeys = contentKeys
     let find: @Sendable (isolated Connection) throws -> Conversation? = { connection in
       guard var conversation = try connection.conversation(following: id, within: reach) else { return nil }
-      try connection.addTags(to: &conversation)
-      return conversation
+      try connection.addTags(to: &conversation, keys)
+      return try keys.opened(conversation)
     }
     let answer: Conversation?? = try await readingReplica(id, account, find)
     if let conversation = answer ?? nil { return conversation }

@@ -32,7 +32,7 @@ struct Migration: Sendable {
 
   /// In order of their versions.
   static let all: [Migration] = [
-    .recorder, .aliases, .dayTables, .conversationLists, .feed, .usageTotals, .search, .threads,
+    .recorder, .aliases, .dayTables, .conversationLists, .feed, .usageTotals, .search, .threads, .sealedNames,
   ]
 
   /// The tables of the recorder. Documentation/design.md says what each is for.
@@ -107,6 +107,21 @@ struct Migration: Sendable {
       "DROP TABLE IF EXISTS verbatim_chain_heads",
       loses: "stateless requests that go on with what was recorded begin a new conversation"),
     tables: ["verbatim_chain_heads"], steps: { $0.schema.threads($0) })
+
+  /// Room for names and tags that are sealed, where text has a length. On the way back it stays.
+  static let sealedNames = Migration(
+    version: 9, name: "sealed names",
+    reversal: .script(
+      "DELETE FROM verbatim_settings WHERE name = 'reencryption'",
+      obstacle: Obstacle(
+        query: """
+          SELECT 1 FROM conversations WHERE name LIKE 'enc:v1:%'
+          UNION ALL
+          SELECT 1 FROM verbatim_conversation_tags WHERE tag LIKE 'enc:v1:%'
+          LIMIT 1
+          """,
+        reason: "an older version cannot open names and tags; put none before CONTENT_KEYS and run verbatim reencrypt")),
+    tables: [], steps: { _ in [] }, adapt: { try $0.makeRoomForSealedTexts() })
 }
 
 extension StoreError {

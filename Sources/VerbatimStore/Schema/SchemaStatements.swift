@@ -50,6 +50,8 @@ protocol SchemaStatements {
   static func usageTotals(_ dialect: Dialect) -> [String]
   /// The table of messages by which threads are found, and an index for lists of completions, likewise.
   static func threads(_ dialect: Dialect) -> [String]
+  /// Gives columns of names and tags the room that they need when they are sealed; can be done again.
+  static func roomForSealedTexts(inHistory tables: [String]) -> [String]
   /// A table for one day's messages, or for its failures, with its index; does nothing where it is there.
   static func historyTable(named name: String, hasFailures: Bool, _ dialect: Dialect) -> String
   /// The names of all tables that begin with one of the two history tables' names and `_`.
@@ -63,6 +65,18 @@ protocol SchemaStatements {
   static func exclusively<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result
   /// How the server is set up so that a commit might not survive a crash, a few words each.
   static func risks(on connection: isolated Connection) throws -> [String]
+}
+
+extension SchemaStatements {
+  /// Nothing, where text has no length.
+  static func roomForSealedTexts(inHistory tables: [String]) -> [String] { [] }
+}
+
+extension Connection {
+  func makeRoomForSealedTexts() throws {
+    let tables: [String] = try historyTables().union(Partition.wholeTables).sorted()
+    for statement in try dialect().schema.roomForSealedTexts(inHistory: tables) { try executeScript(statement) }
+  }
 }
 
 extension Dialect {

@@ -15,6 +15,7 @@ import VerbatimTesting
       query: "\(secret) 天气", answer: "\(secret)?", conversation: conversation, key: key)
     let parts = #"{"role":"user","content":[{"type":"text","text":"\#(secret)"}],"x":1}"#
     exchange.messages.append(try #require(Message(json: JSONSlice(checking: Bytes(utf8: parts)))))
+    exchange.messages[0].name = secret
     exchange.choices[0].toolCalls = Bytes(utf8: #"[{"id":"\#(secret)"}]"#)
     exchange.inputs = Bytes(utf8: #"{"a":"\#(secret)"}"#)
     exchange.metadata = Bytes(utf8: #"{"b":"\#(secret)"}"#)
@@ -59,14 +60,14 @@ import VerbatimTesting
   /// How many stored texts hold the secret in clear.
   private static func clearTexts(in store: Store) async throws -> Int {
     let columns =
-      "coalesce(content, ''), coalesce(raw, ''), coalesce(tool_calls, ''), coalesce(request, ''), coalesce(inputs, ''), coalesce(other, '')"
+      "coalesce(content, ''), coalesce(raw, ''), coalesce(tool_calls, ''), coalesce(request, ''), coalesce(inputs, ''), coalesce(other, ''), coalesce(name, '')"
     let queries: [SQL] = [
       "SELECT \(unsafeSQL: columns) FROM conversation_histories",
       "SELECT \(unsafeSQL: columns), coalesce(error_message, '') FROM error_conversation_histories",
       "SELECT url, coalesce(file_name, ''), coalesce(metadata, '') FROM message_files",
       "SELECT name, coalesce(inputs, ''), coalesce(metadata, '') FROM conversations",
     ]
-    let widths = [6, 7, 3, 3]
+    let widths = [7, 8, 3, 3]
     return try await store.database.read { connection in
       var count = 0
       for (query, width) in zip(queries, widths) {
@@ -90,8 +91,7 @@ import VerbatimTesting
       _ = try await store.append(Self.failure(), account: "a")
       try await Self.expectAll(in: store)
       #expect(try await Self.clearTexts(in: store) == 0)
-      let name = try await store.conversation("c", account: "a")?.name
-      #expect(name?.hasPrefix("Conversation ") == true)
+      #expect(try await store.conversation("c", account: "a")?.name == "\(Self.secret) 天气")
     }
   }
 
@@ -121,8 +121,7 @@ import VerbatimTesting
         $0.contentKeys = TestKeys.two
       } _: { store in
         try await Self.expectAll(in: store, exchanges: 3)
-        // The name was given before there were keys.
-        #expect(try await Self.clearTexts(in: store) == 1)
+        #expect(try await Self.clearTexts(in: store) == 0)
       }
       try await fixture.withStore {
         $0.contentKeys = TestKeys.noneThenBoth
@@ -148,7 +147,7 @@ import VerbatimTesting
         $0.contentKeys = TestKeys.one
       } _: { store in
         let changed = try await store.reencrypt { _, _ in }
-        #expect(changed == 17)
+        #expect(changed == 20)
         try await Self.expectAll(in: store)
       }
       try await fixture.withStore {

@@ -255,6 +255,19 @@ enum MySQLSchema: SchemaStatements {
     """
   }
 
+  /// A name of 255 characters, sealed by a key with the longest id.
+  private static let sealedName = "VARCHAR(2000)"
+  /// A tag of 64 characters likewise; with more an index would not take it.
+  private static let sealedTag = "VARCHAR(440)"
+
+  /// Where a length of more than 255 bytes grows, no row is written anew.
+  static func roomForSealedTexts(inHistory tables: [String]) -> [String] {
+    [
+      "ALTER TABLE conversations MODIFY name \(sealedName) NOT NULL",
+      "ALTER TABLE verbatim_conversation_tags MODIFY tag \(sealedTag) NOT NULL",
+    ] + tables.map { "ALTER TABLE \"\($0)\" MODIFY name \(sealedName)" }
+  }
+
   /// The columns of both history tables.
   static let exchangeColumns = """
       id                  BINARY(16) NOT NULL PRIMARY KEY,
@@ -267,7 +280,7 @@ enum MySQLSchema: SchemaStatements {
       app_id              VARCHAR(64) NOT NULL,
       user_id             VARCHAR(64) NOT NULL,
       role                LONGTEXT NOT NULL,
-      name                VARCHAR(255),
+      name                \(sealedName),
       content_kind        VARCHAR(16) NOT NULL,
       tool_call_id        LONGTEXT,
       chain_hash          VARBINARY(64),
