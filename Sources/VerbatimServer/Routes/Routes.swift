@@ -6,7 +6,8 @@ enum Routes {
     behind entrance: Entrance, ingest: IngestHandlers, reading: ReadingHandlers, conversations: ConversationHandlers,
     parts: ConversationPartHandlers, usage: UsageHandlers, completions: CompletionHandlers,
     accounts: AccountHandlers, keys: KeyHandlers, audit: AuditHandlers, exports: ExportHandlers,
-    reencryption: ReencryptionHandlers, search: SearchHandlers, health: HealthHandlers, gateway: GatewayHandlers, models: ModelHandlers,
+    reencryption: ReencryptionHandlers, search: SearchHandlers, health: HealthHandlers, gateway: GatewayHandlers,
+    models: ModelHandlers,
     others: PassThroughHandlers, channels: ChannelHandlers
   ) -> RouteTable {
     var table = RouteTable(behind: entrance)
