@@ -29,7 +29,9 @@ changed = completions.update("c2", metadata={"topic": "news"})
 assert changed.metadata == {"topic": "news"}, changed
 assert [completion.id for completion in completions.list(metadata={"topic": "news"})] == ["c2"]
 
-messages = completions.messages.list("c2", limit=1)
+# The client's own type of these messages takes the role `assistant` alone, so they are read without its check.
+lenient = openai.OpenAI(base_url=sys.argv[1] + "/v1", api_key="none", max_retries=0)
+messages = lenient.chat.completions.messages.list("c2", limit=1)
 assert [message.id for message in messages] == ["c2-0", "c2-1"], messages
 
 assert completions.delete("c1").deleted

@@ -43,7 +43,7 @@ import VerbatimTesting
         environment: ["PYTHONIOENCODING": "utf-8"])
       #expect(outcome.code == 0, "\(outcome.errors)")
       let ids = outcome.output.split(separator: "\n").map(String.init)
-      #expect(ids.count == 4)
+      try #require(ids.count == 4)
 
       let list = try await api.get("/api/v1/conversations?limit=100")
       var recorded: [String: JSONSlice] = [:]

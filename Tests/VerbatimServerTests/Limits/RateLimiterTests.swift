@@ -44,9 +44,15 @@ import VerbatimTesting
       let fast = RateLimit(perMinute: 60_000, burst: 1)
       #expect(await limiter.take(.key("fast"), fast).isAllowed)
       while await !limiter.take(.key("fast"), fast).isAllowed {}
-      guard case .integer(let left) = try await client.send("PTTL", "verbatim:limit:key:fast") else {
-        Issue.record("no time to live")
-        return
+      var left: Int64 = -2
+      // What is gone already is made again.
+      while left == -2 {
+        _ = await limiter.take(.key("fast"), fast)
+        guard case .integer(let time) = try await client.send("PTTL", "verbatim:limit:key:fast") else {
+          Issue.record("no time to live")
+          return
+        }
+        left = Int64(time)
       }
       #expect((1...1001).contains(left))
     }

@@ -28,7 +28,9 @@ import VerbatimTesting
       let third = try await api.get("/api/chat/nobody")
       #expect(third.status == 429)
       #expect(third.string("error") == "rate_limit_exceeded")
-      #expect(third.fields["Retry-After"] == "10")
+      // 10, but for the time that the test has taken.
+      let wait = try #require(third.fields["Retry-After"].flatMap { Int($0) })
+      #expect((1...10).contains(wait))
       #expect(third.fields["RateLimit-Limit"] == "2")
       #expect(third.fields["RateLimit-Remaining"] == "0")
       #expect(third.fields["X-Request-Id"] != nil)
@@ -124,12 +126,12 @@ import VerbatimTesting
 
   @Test func `errors under v1 have the form of OpenAI's`() async throws {
     try await TestAPI.with { api in
-      let answer = try await api.get("/v1/nothing")
+      let answer = try await api.get("/v1/a/b/c/d/e")
       #expect(answer.status == 404)
       let error = answer["error"]
       #expect(error?.string("code") == "not_found")
       #expect(error?.string("type") == "invalid_request_error")
-      #expect(error?.string("message") == "there is no /v1/nothing")
+      #expect(error?.string("message") == "there is no /v1/a/b/c/d/e")
     }
   }
 }
