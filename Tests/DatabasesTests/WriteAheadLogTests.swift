@@ -17,6 +17,15 @@ import Testing
     #expect(log.isDue)
   }
 
+  @Test func `where there was no room a checkpoint is due until one has been tried`() {
+    let log = WriteAheadLog(checkpointPages: 100)
+    log.noteCommit(pages: 5)
+    log.noteNoRoom()
+    #expect(log.isDue)
+    log.noteWriteBack()
+    #expect(!log.isDue)
+  }
+
   @Test func `a log that started over counts from its beginning`() {
     let log = WriteAheadLog(checkpointPages: 100)
     log.noteCommit(pages: 150)

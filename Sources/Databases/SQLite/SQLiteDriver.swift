@@ -263,6 +263,7 @@ final class SQLiteDriver: Driver {
 
   /// After an I/O error or damage nothing that the connection holds is to be trusted.
   func noted(_ error: DatabaseError) -> DatabaseError {
+    if error.kind == .full { log.noteNoRoom() }
     switch error.code & 0xff {
     case SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_CANTOPEN, SQLITE_NOMEM: isBroken = true
     default: break

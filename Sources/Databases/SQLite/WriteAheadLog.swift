@@ -9,13 +9,15 @@ final class WriteAheadLog {
   private var pages = 0
   private var writtenBackPages = 0
   private var restartPages: Int
+  /// A write found no room left. What the log holds takes less in the file, and the log can then begin anew.
+  private var wantsRoom = false
 
   init(checkpointPages: Int) {
     self.checkpointPages = max(1, checkpointPages)
     restartPages = self.checkpointPages * Self.longLog
   }
 
-  var isDue: Bool { pages - writtenBackPages >= checkpointPages }
+  var isDue: Bool { wantsRoom || pages - writtenBackPages >= checkpointPages }
   var isLong: Bool { pages >= restartPages }
 
   /// `pages` is what the log holds after a commit.
@@ -27,7 +29,13 @@ final class WriteAheadLog {
     self.pages = pages
   }
 
-  func noteWriteBack() { writtenBackPages = pages }
+  /// To be called before the attempt.
+  func noteWriteBack() {
+    writtenBackPages = pages
+    wantsRoom = false
+  }
+
+  func noteNoRoom() { wantsRoom = true }
 
   /// A reader that lasts, a backup for instance, makes this fail; the next attempt comes when the log has doubled.
   func noteRestart() {

@@ -150,6 +150,8 @@ final class AppendLane: Sendable {
   private func checkpoint() async {
     do {
       try await connection.runToEnd { connection in try connection.checkpointIfNeeded() }
+    } catch let error as DatabaseError where error.kind == .full {
+      // Whoever appends is told.
     } catch {
       log.warning("MES checkpoint failed", ["error": "\(error)"])
     }
