@@ -13,6 +13,8 @@ import VerbatimStore
 ///   minute.
 package final class AuditTrail: Sendable {
   private static let interval: Duration = .milliseconds(250)
+  /// While more waits than is written at once, or it would gather until reads are refused.
+  private static let busyInterval: Duration = .milliseconds(50)
   /// So that what many readers left does not hold up those of the moment.
   private static let rowsAtOnce = 1000
   /// How often rows that are too old are removed.
@@ -61,7 +63,6 @@ package final class AuditTrail: Sendable {
   }
 
   /// Answers whether there may be more to write.
-  @discardableResult
   private func write(isAll: Bool = false) async -> Bool {
     let batch = reads.withLock { $0.waiting(limit: Self.rowsAtOnce, isAll: isAll) }
     if !batch.entries.isEmpty {
@@ -77,17 +78,22 @@ package final class AuditTrail: Sendable {
     return batch.entries.count >= Self.rowsAtOnce
   }
 
-  /// Writes four times a second until it is cancelled, and then all that is left.
+  /// Writes four times a second, or more often, until it is cancelled, and then all that is left.
   package func run() async {
     var removal = ContinuousClock.now
+    var pause = Self.interval
     while !Task.isCancelled {
       if removal <= .now {
         await removeOld()
         removal = .now + Self.removalInterval
       }
       // Cancelling ends the wait, and the loop then.
-      try? await Task.sleep(for: Self.interval)
-      if Task.isCancelled { await Task { await flush() }.value } else { await write() }
+      try? await Task.sleep(for: pause)
+      if Task.isCancelled {
+        await Task { await flush() }.value
+      } else {
+        pause = await write() ? Self.busyInterval : Self.interval
+      }
     }
   }
 

@@ -81,8 +81,8 @@ struct ReadTally: Sendable {
     current = Segment(minute: minute)
   }
 
-  /// At most `limit` rows that were never written, and as many of what is over; those of this minute that have grown as
-  /// well where `isAll`.
+  /// At most `limit` rows: those of this minute that were never written, or where `isAll` those that have grown as well,
+  /// then what is over and has another count than was written.
   func waiting(limit: Int, isAll: Bool = false) -> Batch {
     var batch = Batch()
     add(to: &batch, current, number: firstPast + past.count, from: isAll ? 0 : current.done, limit)
