@@ -35,19 +35,15 @@ struct CallRecord: Sendable {
     self.mode = mode
     self.started = started
     requestID = request.id
-    account = try caller.recordingAccount()
+    let origin = try RecordOrigin(request)
+    account = origin.account
     let app = try Self.app(request, caller)
     let user = caller.reach.user ?? chat.endUser ?? Self.anybody
     exchange = chat.exchange(appID: app, userID: user, provider: "custom")
     if let conversation = try Self.text(Self.conversationField, request, limit: IngestLimits.conversationID) {
       exchange.conversationID = conversation
     }
-    if caller.reach.app != nil { exchange.ownership.insert(.app) }
-    if caller.reach.user != nil { exchange.ownership.insert(.user) }
-    if case .key(_, let name, let number, _) = caller.credential {
-      (exchange.tokenID, exchange.tokenName) = (number, name)
-    }
-    exchange.ip = request.peerAddress
+    origin.mark(&exchange)
     reservation = store.reserveExchange(messageCount: exchange.messages.count)
   }
 
