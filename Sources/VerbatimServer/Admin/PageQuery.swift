@@ -11,15 +11,7 @@ struct PageQuery {
   let position: String?
 
   init(_ request: HTTPRequest) throws(APIError) {
-    let limits = Self.limits
-    if let text = request.queryParameter("limit"), !text.isEmpty {
-      guard let limit = Int(text), limits.contains(limit) else {
-        throw .invalid("limit must be a whole number from \(limits.lowerBound) to \(limits.upperBound)")
-      }
-      self.limit = limit
-    } else {
-      limit = Self.standardLimit
-    }
+    limit = try request.number("limit", within: Self.limits, standard: Self.standardLimit)
     guard let cursor = request.queryParameter("cursor"), !cursor.isEmpty else {
       position = nil
       return

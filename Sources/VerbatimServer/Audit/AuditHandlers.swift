@@ -5,6 +5,7 @@ import VerbatimStore
 /// Shows the audit trail.
 struct AuditHandlers: Sendable {
   private static let limits = 1...100
+  private static let standardLimit = 20
 
   let main: MainStore
   let trail: AuditTrail
@@ -12,7 +13,7 @@ struct AuditHandlers: Sendable {
   /// `GET /api/admin/audit?account_id&actor&action&conversation_id&from&to&limit&cursor`: the newest first.
   @Sendable func list(_ request: HTTPRequest) async throws -> HTTPResponse {
     let query = try Self.query(request)
-    let limit = try Self.limit(request)
+    let limit = try request.number("limit", within: Self.limits, standard: Self.standardLimit)
     let cursor = try Self.text("cursor", of: request).map(Self.cursor)
     // What was read here just now is to be seen, too.
     await trail.flush()
@@ -55,14 +56,6 @@ struct AuditHandlers: Sendable {
       throw .invalid("\(name) must be a time in ISO 8601, such as 2025-01-15 or 2025-01-15T10:30:00Z")
     }
     return time
-  }
-
-  private static func limit(_ request: HTTPRequest) throws(APIError) -> Int {
-    guard let text = text("limit", of: request) else { return 20 }
-    guard let limit = Int(text), limits.contains(limit) else {
-      throw .invalid("limit must be a whole number from \(limits.lowerBound) to \(limits.upperBound)")
-    }
-    return limit
   }
 
   private static func cursor(_ text: String) throws(APIError) -> UUIDv7 {

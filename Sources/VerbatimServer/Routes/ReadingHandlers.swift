@@ -21,7 +21,7 @@ struct ReadingHandlers: Sendable {
 
   @Sendable func messages(_ request: HTTPRequest) async throws -> HTTPResponse {
     let id = request.parameters["conversation_id"] ?? ""
-    let limit = try Self.limit(request)
+    let limit = try request.number("limit", within: Self.limits, standard: Self.standardLimit)
     let page = try await page(of: id, within: request.caller.reach, from: try Self.place(request), limit: limit)
     var json = JSONWriter(reservingCapacity: page.textBytes * 9 / 8 + page.exchanges.count * 1024 + 256)
     json.beginObject()
@@ -47,14 +47,6 @@ struct ReadingHandlers: Sendable {
     case .noConversation: throw APIError.noConversation
     case .noCursor: throw APIError.notFound("first_id or last_id is no message of this conversation")
     }
-  }
-
-  private static func limit(_ request: HTTPRequest) throws(APIError) -> Int {
-    guard let text = request.queryParameter("limit"), !text.isEmpty else { return standardLimit }
-    guard let limit = Int(text), limits.contains(limit) else {
-      throw .invalid("limit must be a whole number from \(limits.lowerBound) to \(limits.upperBound)")
-    }
-    return limit
   }
 
   /// As Dify pages: the newest page first, `first_id` goes back. With `order=asc` the oldest first, `last_id` goes on.
