@@ -11,56 +11,40 @@ extension Connection {
       sorted ? rows.sorted { precedes($0.key, $1.key) } : Array(rows)
     }
     let buckets: Range<Int> = counters.latencyBuckets
-    try countByDay(ordered(counters.usageByDay) { $0.order < $1.order }, buckets)
-    try countByHour(ordered(counters.usageByHour) { $0.order < $1.order }, buckets)
-    try countTotals(ordered(counters.usageTotals) { $0.order < $1.order }, buckets)
-  }
-
-  private func countByDay(
-    _ rows: [(key: BatchCounters.UsageByDayKey, value: BatchCounters.Usage)], _ buckets: Range<Int>
-  ) throws(DatabaseError) {
-    let moved: Range<Int> = UsageColumns.wholeGroups(of: buckets)
-    try insert(UsageColumns.byDay.inserting(buckets), rows: rows.count) { index, binds in
-      let (key, usage) = rows[index]
+    try count(ordered(counters.usageByDay) { $0.order < $1.order }, in: .byDay, buckets) { key, binds in
       binds.integer(Int64(key.day.number))
       binds.text(key.accountID.text)
       binds.text(key.userID.text)
       binds.text(key.appID.text)
       binds.text(key.modelName.text)
       binds.text(key.status)
-      usage.bind(to: binds, latencies: moved)
     }
-  }
-
-  private func countByHour(
-    _ rows: [(key: BatchCounters.UsageByHourKey, value: BatchCounters.Usage)], _ buckets: Range<Int>
-  ) throws(DatabaseError) {
-    let moved: Range<Int> = UsageColumns.wholeGroups(of: buckets)
-    try insert(UsageColumns.byHour.inserting(buckets), rows: rows.count) { index, binds in
-      let (key, usage) = rows[index]
+    try count(ordered(counters.usageByHour) { $0.order < $1.order }, in: .byHour, buckets) { key, binds in
       binds.integer(key.hour)
       binds.text(key.accountID.text)
       binds.text(key.appID.text)
       binds.text(key.modelName.text)
       binds.integer(key.channelID)
       binds.text(key.status)
-      usage.bind(to: binds, latencies: moved)
     }
-  }
-
-  private func countTotals(
-    _ rows: [(key: BatchCounters.UsageTotalKey, value: BatchCounters.Usage)], _ buckets: Range<Int>
-  ) throws(DatabaseError) {
-    let moved: Range<Int> = UsageColumns.wholeGroups(of: buckets)
-    try insert(UsageColumns.totals.inserting(buckets), rows: rows.count) { index, binds in
-      let (key, usage) = rows[index]
+    try count(ordered(counters.usageTotals) { $0.order < $1.order }, in: .totals, buckets) { key, binds in
       binds.integer(key.grain.rawValue)
       binds.integer(Int64(key.day.number))
       binds.text(key.accountID.text)
       binds.text(key.appID.text)
       binds.text(key.modelName.text)
       binds.text(key.status)
-      usage.bind(to: binds, latencies: moved)
+    }
+  }
+
+  private func count<Key>(
+    _ rows: [(key: Key, value: BatchCounters.Usage)], in columns: UsageColumns, _ buckets: Range<Int>,
+    bindingKey bind: (Key, borrowing Binds) -> Void
+  ) throws(DatabaseError) {
+    let moved: Range<Int> = UsageColumns.wholeGroups(of: buckets)
+    try insert(columns.inserting(buckets), rows: rows.count) { index, binds in
+      bind(rows[index].key, binds)
+      rows[index].value.bind(to: binds, latencies: moved)
     }
   }
 }
