@@ -2,16 +2,6 @@
 
 local users = tonumber(os.getenv("CONVERSATIONS"))
 
-local threads = 0
-function setup(thread)
-  threads = threads + 1
-  thread:set("number", threads)
-end
-
-function init()
-  math.randomseed((tonumber(os.getenv("SALT")) or 0) * 31 + number)
-end
-
 local turn = 0
 function request()
   turn = turn + 1
@@ -19,4 +9,5 @@ function request()
   return wrk.format("GET", "/api/v1/conversations?limit=20&user_id=" .. user)
 end
 
+dofile(os.getenv("LOAD_FOLDER") .. "/chance.lua")
 dofile(os.getenv("LOAD_FOLDER") .. "/summary.lua")
