@@ -25,14 +25,16 @@ extension CrashTests {
       for round in 1...Self.rounds {
         let server = try await start(dsn, folder)
         let limit = Self.rowsAtFirst * (Self.rounds + 1 - round) / (Self.rounds + 1)
-        try await waitUntil(place.engine, server) { $0.rows < limit }
+        try await waitUntil(place.engine, server, sees: Self.contents) { $0.rows < limit }
         await server.kill()
         try await endLease(place.engine)
         let verification = try await SpawnedCommand.run(["verify", "--database", dsn], in: folder)
         #expect(verification.code == 0, "\(verification.output)\(verification.errors)")
       }
       let server = try await start(dsn, folder)
-      try await waitUntil(place.engine, server) { $0 == Contents(rows: 2 * Self.kept, conversations: 2, purges: 0) }
+      try await waitUntil(place.engine, server, sees: Self.contents) {
+        $0 == Contents(rows: 2 * Self.kept, conversations: 2, purges: 0)
+      }
       try check(server)
       #expect(await server.terminate() == .cleanExit)
       let verification = try await SpawnedCommand.run(["verify", "--database", dsn], in: folder)
@@ -84,24 +86,11 @@ extension CrashTests {
       var purges: Int
     }
 
-    /// The server says nothing of its progress, so the database is asked.
-    private func waitUntil(
-      _ engine: Engine, _ server: SpawnedServer, _ isReached: @Sendable (Contents) -> Bool
-    ) async throws {
-      var configuration = Database.Configuration(engine)
-      configuration.isWritable = false
-      let database = try await Database.open(configuration)
-      while server.process.isRunning {
-        let contents = try await database.read { connection in
-          let counts = try ["conversation_histories", "conversations", "verbatim_purges"].map { table in
-            try connection.first("SELECT count(*) FROM \(identifier: table)") { Int($0.integer(0)) } ?? -1
-          }
-          return Contents(rows: counts[0], conversations: counts[1], purges: counts[2])
-        }
-        if isReached(contents) { break }
+    private static func contents(_ connection: isolated Connection) throws -> Contents {
+      let counts = try ["conversation_histories", "conversations", "verbatim_purges"].map { table in
+        try connection.first("SELECT count(*) FROM \(identifier: table)") { Int($0.integer(0)) } ?? -1
       }
-      #expect(server.process.isRunning)
-      await database.close()
+      return Contents(rows: counts[0], conversations: counts[1], purges: counts[2])
     }
 
     /// As two minutes do.

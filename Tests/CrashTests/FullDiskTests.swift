@@ -10,8 +10,10 @@ extension CrashTests {
     @Test func `a file that may grow no further refuses records until it may again`() async throws {
       let audit = Audit(Ledger(), in: try TemporaryFolder())
       let server = try await audit.startServer()
-      try limitFileSize(of: server, to: "\(6 << 20):unlimited")
-      try await fillAndRecover(server, audit) { try limitFileSize(of: server, to: "unlimited") }
+      try await limitFileSize(of: server, to: "\(6 << 20):unlimited")
+      try await fillAndRecover(server, audit) {
+        try await limitFileSize(of: server, to: "unlimited")
+      }
     }
 
     @Test(.enabled(if: SmallDisk.canBeMounted, "only root may mount a disk; the limit on a file's size is tested"))
@@ -25,15 +27,14 @@ extension CrashTests {
       }
     }
 
-    private func limitFileSize(of server: SpawnedServer, to limit: String) throws {
-      let command = try Process.run(
-        URL(fileURLWithPath: "/usr/bin/prlimit"),
-        arguments: ["--pid", "\(server.process.processIdentifier)", "--fsize=\(limit)"])
-      command.waitUntilExit()
-      #expect(command.terminationStatus == 0)
+    private func limitFileSize(of server: SpawnedServer, to limit: String) async throws {
+      let outcome = try await SpawnedCommand.run(
+        ["--pid", "\(server.process.processIdentifier)", "--fsize=\(limit)"], executable: "/usr/bin/prlimit",
+        in: server.folder)
+      #expect(outcome.code == 0, "\(outcome.errors)")
     }
 
-    private func fillAndRecover(_ server: SpawnedServer, _ audit: Audit, makeRoom: () throws -> Void) async throws {
+    private func fillAndRecover(_ server: SpawnedServer, _ audit: Audit, makeRoom: () async throws -> Void) async throws {
       let refusals = Mutex<[LoadConnection.Answer]>([])
       await onThreads(8) { number in
         var client = LoadClient(
@@ -51,7 +52,7 @@ extension CrashTests {
       let connection = try LoadConnection(port: server.port)
       #expect(try connection.get("/health/live").status == 200)
 
-      try makeRoom()
+      try await makeRoom()
       try await waitUntilRecording(connection, audit.ledger)
       let before = audit.ledger.acknowledgedCount
       await onThreads(4) { number in

@@ -21,11 +21,11 @@ extension CrashTests {
       for round in 1...Self.rounds {
         let server = try await SpawnedServer.start(in: folder, database: dsn)
         try send(round, to: server)
-        try await waitUntil(place.engine, server) { $0.segments >= round }
+        try await waitUntil(place.engine, server, sees: Self.progress) { $0.segments >= round }
         await server.kill()
       }
       let server = try await SpawnedServer.start(in: folder, database: dsn)
-      try await waitUntil(place.engine, server) { $0.isWhole }
+      try await waitUntil(place.engine, server, sees: Self.progress) { $0.isWhole }
       let expected = 2 * (Self.stored + Self.rounds * Self.sentARound)
       #expect(try found(by: server, "gemeinsam") == expected)
       for round in 1...Self.rounds { #expect(try found(by: server, "runde\(round)") == Self.sentARound) }
@@ -60,29 +60,16 @@ extension CrashTests {
       var isWhole: Bool
     }
 
-    /// The server says nothing of its progress, so the database is asked.
-    private func waitUntil(
-      _ engine: Engine, _ server: SpawnedServer, _ isReached: @Sendable (Progress) -> Bool
-    ) async throws {
-      var configuration = Database.Configuration(engine)
-      configuration.isWritable = false
-      let database = try await Database.open(configuration)
-      while server.process.isRunning {
-        let progress = try await database.read { connection in
-          let position = try connection.first("SELECT value FROM verbatim_search_state WHERE name = 'feed'") {
-            $0.text(0)
-          }
-          let newest = try connection.number("SELECT max(seq) FROM verbatim_batches")
-          let days = try connection.number("SELECT count(*) FROM verbatim_search_days")
-          let open = try connection.number("SELECT count(*) FROM verbatim_search_days WHERE state <> 1")
-          return Progress(
-            segments: try connection.number("SELECT max(id) FROM verbatim_search_segments"),
-            isWhole: position == "\(newest)" && days > 0 && open == 0)
-        }
-        if isReached(progress) { break }
+    private static func progress(_ connection: isolated Connection) throws -> Progress {
+      let position = try connection.first("SELECT value FROM verbatim_search_state WHERE name = 'feed'") {
+        $0.text(0)
       }
-      #expect(server.process.isRunning)
-      await database.close()
+      let newest = try connection.number("SELECT max(seq) FROM verbatim_batches")
+      let days = try connection.number("SELECT count(*) FROM verbatim_search_days")
+      let open = try connection.number("SELECT count(*) FROM verbatim_search_days WHERE state <> 1")
+      return Progress(
+        segments: try connection.number("SELECT max(id) FROM verbatim_search_segments"),
+        isWhole: position == "\(newest)" && days > 0 && open == 0)
     }
 
     /// How many messages, none of them twice.
