@@ -49,12 +49,11 @@ import VerbatimTesting
           try? await HTTPClient().send("GET", server.url + "/api/chat/c/messages", fields: ["x-api-key": keys[0]])
         }
         server.process.send(signal)
-        // The backtrace is printed on the first; a file has no event to wait for, and the suite's time limit ends this.
+        // A file has no event to wait for, and the suite's time limit ends this. A signal that no fault raised does not
+        // come back when the backtrace is printed, and another of its kind may find every thread stopped for good.
         while !server.process.standardError.contains("Backtrace took") { try await Task.sleep(for: .milliseconds(20)) }
-        server.process.send(signal)
-        let ending = await server.process.waitForEnding()
+        await server.kill()
         _ = await under
-        #expect(ending.wasSignalled)
         let said = server.process.standardError + server.process.standardOutput
         #expect(said.contains("Program crashed") && said.contains(#""message":"Request""#))
         for key in keys + token {
