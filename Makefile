@@ -8,6 +8,8 @@ ARGS ?=
 FUZZ_SECONDS ?= 60
 # One after another: the tests of a target run side by side, and those of all at once would take each other's time.
 TEST_TARGETS := VerbatimModelTests ProvidersTests DatabasesTests HTTPTests RedisTests VerbatimStoreTests VerbatimServerTests CrashTests
+# Several times what the longest takes: a suite that hangs is to be named, rather than what waits for it.
+SUITE_MINUTES := 25
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH := 12
 RELEASE := .build/release/verbatim
 WARNINGS_AS_ERRORS := -Xswiftc -warnings-as-errors -Xcxx -Wall -Xcxx -Wextra -Xcxx -Werror
@@ -26,7 +28,9 @@ test: packages-test venv ## run every test; the crash rounds come last
 	.venv/bin/python Scripts/check-examples.py .build/debug/verbatim README.md Documentation/api.md
 	Scripts/check-embedding.sh
 	set -e; for suite in $(TEST_TARGETS); do \
-	  echo "== $$suite"; $(SWIFT) test --skip-build --disable-xctest --filter "^$$suite\."; \
+	  echo "== $$suite"; \
+	  timeout --foreground $(SUITE_MINUTES)m $(SWIFT) test --skip-build --disable-xctest --filter "^$$suite\." \
+	    || { code=$$?; [ $$code != 124 ] || echo "$$suite has not ended within $(SUITE_MINUTES) minutes"; exit $$code; }; \
 	done
 
 check: packages-test ## format lint, import check, warnings as errors

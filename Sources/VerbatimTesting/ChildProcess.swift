@@ -75,15 +75,19 @@ package final class ChildProcess: Sendable {
     }
   }
 
-  /// Returns when the process has ended; may be called again.
+  /// Returns when the process has ended; may be called again. A task that is cancelled, as by a time limit, kills it.
   @discardableResult
   package func waitForEnding() async -> Ending {
-    await withCheckedContinuation { continuation in
-      let ending: Ending? = course.state.withLock { state in
-        if state.ending == nil { state.waiting.append(continuation) }
-        return state.ending
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let ending: Ending? = course.state.withLock { state in
+          if state.ending == nil { state.waiting.append(continuation) }
+          return state.ending
+        }
+        if let ending { continuation.resume(returning: ending) }
       }
-      if let ending { continuation.resume(returning: ending) }
+    } onCancel: {
+      send(SIGKILL)
     }
   }
 
