@@ -15,7 +15,7 @@ package struct ConversationSettings: Sendable, Equatable {
 }
 
 extension ConversationSettings {
-  private enum Key: String, CaseIterable {
+  enum Key: String, CaseIterable {
     case temperature
     case maxTokens = "max_tokens"
     case topP = "top_p"
@@ -36,7 +36,11 @@ extension ConversationSettings {
     var unknown: String?
     let found = JSONKnownFields(body, Self.keys) { unknown = unknown ?? $0.key.text.string }
     if let unknown { throw .unknown(unknown) }
-    func field(_ key: Key) -> FieldValue { FieldValue(key.rawValue, found[key]) }
+    try self.init { FieldValue($0.rawValue, found[$0]) }
+  }
+
+  /// From the fields of a body that may have others, too.
+  init(_ field: (Key) -> FieldValue) throws(InvalidExchange) {
     temperature = try field(.temperature).number(within: 0...2)
     maxTokens = try field(.maxTokens).integer(within: 1...Int64(Int32.max))
     topP = try field(.topP).number(within: 0...1)
@@ -44,6 +48,19 @@ extension ConversationSettings {
     presencePenalty = try field(.presencePenalty).number(within: -2...2)
     systemMessage = try field(.systemMessage).id(limit: IngestLimits.objectSize)
     stopSequences = try Self.stopSequences(field(.stopSequences))
+  }
+
+  /// What these leave open is as in others.
+  package func completed(by others: ConversationSettings) -> ConversationSettings {
+    var settings = self
+    settings.temperature = temperature ?? others.temperature
+    settings.maxTokens = maxTokens ?? others.maxTokens
+    settings.topP = topP ?? others.topP
+    settings.frequencyPenalty = frequencyPenalty ?? others.frequencyPenalty
+    settings.presencePenalty = presencePenalty ?? others.presencePenalty
+    settings.stopSequences = stopSequences ?? others.stopSequences
+    settings.systemMessage = systemMessage ?? others.systemMessage
+    return settings
   }
 
   private static func stopSequences(_ field: FieldValue) throws(InvalidExchange) -> Bytes? {

@@ -66,6 +66,13 @@ struct FieldValue {
     return number
   }
 
+  /// nil when absent.
+  func boolean() throws(InvalidExchange) -> Bool? {
+    guard let value else { return nil }
+    guard let boolean = value.boolean else { throw .wrongType(name, expected: "true or false") }
+    return boolean
+  }
+
   func array(limit: Int) throws(InvalidExchange) -> [JSONSlice] {
     guard let value else { return [] }
     guard value.kind == .array else { throw .wrongType(name, expected: "a JSON array") }

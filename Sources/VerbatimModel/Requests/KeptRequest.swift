@@ -12,8 +12,12 @@ package struct KeptRequest: Sendable, Equatable {
   package var answer: Bytes?
   /// JSON: how the messages were written, where their rows alone do not say it.
   package var layout: Bytes?
+  /// JSON object: what a model was asked with, where that was made here and is not the body.
+  package var sent: Bytes?
 
   private static let field = "_verbatim"
+  /// Of a body that holds one question instead of messages.
+  private static let questionField = "message"
   private static let usualField = "messages"
 
   /// `messages`: the field that holds them, and where the array's elements stand in the body, between its brackets; nil
@@ -21,6 +25,15 @@ package struct KeptRequest: Sendable, Equatable {
   package init(body: Bytes, messages: (field: String, place: Range<Int>)?) {
     emptied = messages?.field
     self.body = messages.map { body[..<$0.place.lowerBound] + body[$0.place.upperBound...] } ?? body
+  }
+
+  /// A body that holds a question, which is emptied where the question's own row gives its JSON back.
+  init(body: Bytes, question: JSONSlice, of message: Message, isRepeated: Bool) {
+    var text = JSONWriter(reservingCapacity: question.bytes.count + 16)
+    text.string(message.content ?? [])
+    let isGivenBack = !isRepeated && message.raw == nil && question.bytes.elementsEqual(text.bytes)
+    let inside = question.bytes.startIndex + 1..<question.bytes.endIndex - 1
+    self.init(body: body, messages: isGivenBack ? (Self.questionField, inside) : nil)
   }
 
   /// nil where the column holds what came in another way.
@@ -39,6 +52,7 @@ package struct KeptRequest: Sendable, Equatable {
     emptied = last.value["emptied"]?.string?.string ?? (isWhole ? nil : Self.usualField)
     answer = last.value["answer"]?.bytes
     layout = last.value["layout"]?.bytes
+    sent = last.value["sent"]?.bytes
   }
 
   package var stored: Bytes {
@@ -59,6 +73,10 @@ package struct KeptRequest: Sendable, Equatable {
       writer.key("layout")
       writer.raw(layout)
     }
+    if let sent {
+      writer.key("sent")
+      writer.raw(sent)
+    }
     writer.endObject()
     // Behind the last value, so that white space before the bracket stays where it is.
     var end = body.startIndex + 1
@@ -71,7 +89,17 @@ package struct KeptRequest: Sendable, Equatable {
     return body[..<end] + Bytes(utf8: "\(comma)\"\(Self.field)\":") + writer.bytes + body[end...]
   }
 
-  /// The body as it was sent; `messages`: what stood between the brackets.
+  /// Whether it is the body of a question, which its row holds.
+  package var isQuestion: Bool { emptied == Self.questionField }
+
+  /// The body of a question as it was sent.
+  package func body(question: Message) -> Bytes {
+    var text = JSONWriter()
+    text.string(question.content ?? [])
+    return body(messages: text.bytes.dropFirst().dropLast())
+  }
+
+  /// The body as it was sent; `messages`: what stood between the brackets, or quotation marks.
   package func body(messages: Bytes) -> Bytes {
     guard let emptied, let array = JSONSlice(trusting: body)[emptied]?.bytes, array.count >= 2 else { return body }
     return body[...array.startIndex] + messages + body[(array.endIndex - 1)...]

@@ -72,7 +72,7 @@ struct CompletionHandlers: Sendable {
   private func elements(of exchange: StoredExchange, within reach: Reach) async throws -> [JSONSlice] {
     if let kept = KeptRequest(stored: exchange.request), let field = kept.emptied,
       let body = try await store.requestBody(of: exchange.id, in: exchange.conversationID, within: reach),
-      let array = JSONSlice(trusting: body)[field]
+      let array = JSONSlice(trusting: body)[field], array.kind == .array
     {
       return Array(array.elements)
     }

@@ -145,6 +145,7 @@ extension StoredExchange {
   /// The body of a request that stands in its exchange whole; nil where it did not come through the gateway.
   fileprivate var requestBody: Bytes? {
     guard let kept = KeptRequest(stored: request) else { return nil }
+    if kept.isQuestion, let question = messages.first { return kept.body(question: question) }
     let layout = KeptLayout(kept.layout)
     let known: [Bytes] = messages.dropFirst(layout.leading).map(\.json)
     return kept.body(messages: layout.inside(elements: layout.elements(known: known)))

@@ -66,6 +66,7 @@ struct ThreadRows {
   func body(of exchange: UUIDv7) -> Bytes? {
     guard let kept = KeptRequest(stored: rows[exchange]?.request) else { return nil }
     guard let first = firstRow(of: exchange) else { return nil }
+    if kept.isQuestion { return kept.body(question: first.message) }
     var before: [Bytes] = []
     if let parent = first.parentID {
       guard let known = elements(upTo: parent) else { return nil }
