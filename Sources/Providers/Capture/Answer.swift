@@ -12,6 +12,8 @@ package struct Answer: Sendable {
   /// JSON object: the answer without its messages and its usage, which have places of their own.
   package var details: Bytes?
 
+  package init() {}
+
   /// Puts it into the exchange whose request it answers.
   package func fill(_ exchange: inout NewExchange) {
     exchange.choices = choices
