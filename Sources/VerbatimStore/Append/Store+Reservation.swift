@@ -26,9 +26,12 @@ extension Store {
     _ exchange: NewExchange, account: String, as reservation: ExchangeReservation
   ) async throws(StoreError) -> Receipt {
     var exchange = exchange
-    exchange.conversationID = exchange.conversationID ?? reservation.conversationID
     exchange = placed(exchange)
     let stored: Int = PendingExchange.inputCount(of: exchange)
+    // One that is stored whole is called so anyway, and claims its key as one that came without a conversation.
+    if stored != reservation.messageCount {
+      exchange.conversationID = exchange.conversationID ?? reservation.conversationID
+    }
     precondition(stored <= reservation.messageCount, "an exchange has more messages than were reserved for")
     return try await append(
       PendingExchange(

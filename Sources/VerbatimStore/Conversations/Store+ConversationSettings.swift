@@ -30,7 +30,7 @@ extension Store {
 }
 
 extension Connection {
-  fileprivate func settings(of conversation: Conversation) throws -> ConversationSettings? {
+  func settings(of conversation: Conversation) throws -> ConversationSettings? {
     try first(
       """
       SELECT temperature, max_tokens, top_p, frequency_penalty, presence_penalty, stop_sequences, system_message,
