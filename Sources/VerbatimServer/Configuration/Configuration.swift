@@ -56,6 +56,7 @@ package struct Configuration: Sendable {
   package var rates = RateSettings()
   package var redis: RedisAddress?
   package var gateway = GatewaySettings()
+  package var chat = ChatSettings()
   /// Bytes that request bodies may take together.
   package var bodyMemory = 96 << 20
   package var server = HTTPServer.Configuration()

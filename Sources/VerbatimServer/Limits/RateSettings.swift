@@ -39,7 +39,8 @@ package struct RateSettings: Sendable, Equatable {
 extension Settings {
   static let redis = Setting(
     "REDIS_CONN_STRING", "--redis", "URL", isDSN: true,
-    "Redis, where replicas count requests together: redis://:password@host:6379/0; while it is away each counts by itself."
+    "Redis, where replicas count requests and keep answers of /api/chat together: redis://:password@host:6379/0; "
+      + "while it is away each does so by itself."
   ) { text, configuration throws(SettingError) in
     do throws(RedisAddress.Problem) {
       configuration.redis = try RedisAddress(url: text)

@@ -158,3 +158,18 @@ extension ContentKeys {
     return Array("verbatim conversation \(account.utf8.count) \(account)\(id)\0\(column.rawValue)".utf8)
   }
 }
+
+/// What is kept outside of the history for a while: it opens under its name alone.
+extension ContentKeys {
+  package func sealed(_ text: Bytes, cachedAs name: String) -> Bytes {
+    guard let current else { return Self.plain(text) }
+    return sealed(text, at: Self.place(cached: name), keyID: current)
+  }
+
+  package func opened(_ stored: Bytes, cachedAs name: String) throws(StoreError) -> Bytes {
+    guard Self.isMarked(stored) else { return stored }
+    return try opened(stored, at: Self.place(cached: name), "a cached answer")
+  }
+
+  private static func place(cached name: String) -> [UInt8] { Array("verbatim cache \(name)".utf8) }
+}
