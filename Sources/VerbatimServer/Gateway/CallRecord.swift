@@ -8,8 +8,10 @@ struct CallRecord: Sendable {
   static let conversationField = "X-Conversation-Id"
   static let exchangeField = "X-Exchange-Id"
   private static let appField = "X-App-Id"
-  private static let anybody = "anonymous"
-  private static let anyApp = "default"
+  static let anybody = "anonymous"
+  static let anyApp = "default"
+  /// Of a call that no channel has answered yet.
+  static let anyProvider = "custom"
 
   private let store: Store
   private let log: Log
@@ -30,20 +32,30 @@ struct CallRecord: Sendable {
     started: ContinuousClock.Instant
   ) throws(APIError) {
     let caller = try request.caller
+    let app = try Self.app(request, caller)
+    let user = caller.reach.user ?? chat.endUser ?? Self.anybody
+    var exchange = chat.exchange(appID: app, userID: user, provider: Self.anyProvider)
+    if let conversation = try Self.text(Self.conversationField, request, limit: IngestLimits.conversationID) {
+      exchange.conversationID = conversation
+    }
+    try self.init(exchange, of: request, mode, in: store, log: log, started: started)
+  }
+
+  /// Of what is known before there is an answer; adds who calls.
+  init(
+    _ exchange: NewExchange, of request: HTTPRequest, _ mode: RecordMode = .full, in store: Store, log: Log,
+    started: ContinuousClock.Instant
+  ) throws(APIError) {
+    var exchange = exchange
+    let origin = try RecordOrigin(request)
+    origin.mark(&exchange)
+    self.exchange = exchange
     self.store = store
     self.log = log
     self.mode = mode
     self.started = started
     requestID = request.id
-    let origin = try RecordOrigin(request)
     account = origin.account
-    let app = try Self.app(request, caller)
-    let user = caller.reach.user ?? chat.endUser ?? Self.anybody
-    exchange = chat.exchange(appID: app, userID: user, provider: "custom")
-    if let conversation = try Self.text(Self.conversationField, request, limit: IngestLimits.conversationID) {
-      exchange.conversationID = conversation
-    }
-    origin.mark(&exchange)
     reservation = store.reserveExchange(messageCount: exchange.messages.count)
   }
 
@@ -97,6 +109,18 @@ struct CallRecord: Sendable {
     var exchange = exchange
     exchange.failure = NewExchange.Failure(code: error.code, message: error.detail)
     return try await append(exchange)
+  }
+
+  /// Of a call that was not answered: the error for the client, once it is recorded where an upstream was asked.
+  mutating func end(_ unanswered: Upstreams.Unanswered, _ settings: GatewaySettings) async throws -> APIError {
+    guard let channel = unanswered.channel else { return unanswered.error }
+    note(channel)
+    do {
+      _ = try await end(unanswered.error)
+    } catch {
+      if settings.recording == .strict { throw error }
+    }
+    return unanswered.error
   }
 
   private func append(_ exchange: NewExchange) async throws(StoreError) -> Store.Receipt {

@@ -48,22 +48,10 @@ struct GatewayHandlers: Sendable {
     do {
       reply = try await upstreams.reply(to: Self.call(chat, request, isRecorded: record != nil))
     } catch let unanswered as Upstreams.Unanswered {
-      throw try await recorded(unanswered, record)
+      throw try await record?.end(unanswered, settings) ?? unanswered.error
     }
     var call = ModelCall(reply, to: chat, record: record, settings: settings, token: token)
     return try await call.response()
-  }
-
-  /// The error for the client, once it is recorded where an upstream was asked.
-  private func recorded(_ unanswered: Upstreams.Unanswered, _ record: CallRecord?) async throws -> APIError {
-    guard let channel = unanswered.channel, var record else { return unanswered.error }
-    record.note(channel)
-    do {
-      _ = try await record.end(unanswered.error)
-    } catch {
-      if settings.recording == .strict { throw error }
-    }
-    return unanswered.error
   }
 
   private static func call(_ chat: ChatRequest, _ request: HTTPRequest, isRecorded: Bool) -> Upstreams.Call {

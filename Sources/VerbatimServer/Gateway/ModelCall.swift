@@ -19,6 +19,8 @@ struct ModelCall: Sendable {
   var record: CallRecord?
   var capture: Capture?
   let token: CallToken
+  /// Hears what was recorded; without a receipt where it could not be, and that is allowed.
+  var onEnd: (@Sendable (Answer, Store.Receipt?) -> Void)?
 
   private var unsent = 0
   private var clientHasGone = false
@@ -47,7 +49,7 @@ struct ModelCall: Sendable {
       response.fields[CallRecord.conversationField] = record.conversationID
       response.fields[CallRecord.exchangeField] = record.exchangeID.description
     }
-    guard !isStream else {
+    guard !reply.isEventStream else {
       response.body = stream(after: [])
       return response
     }
@@ -72,10 +74,6 @@ struct ModelCall: Sendable {
     if receipt?.isJournaled == true { response.sayJournaled() }
     response.body = .bytes(Array(capture?.takeHeld() ?? []))
     return response
-  }
-
-  private var isStream: Bool {
-    reply.answer.status < 300 && reply.answer.fields["Content-Type"]?.contains("text/event-stream") == true
   }
 
   // MARK: As a stream
@@ -155,9 +153,12 @@ struct ModelCall: Sendable {
   private mutating func finish(_ ending: AnswerEnding) async throws -> Store.Receipt? {
     guard let answer = capture?.finish(ending), let record else { return nil }
     do {
-      return try await record.end(answer, isStream: capture?.isStream ?? false)
+      let receipt = try await record.end(answer, isStream: capture?.isStream ?? false)
+      onEnd?(answer, receipt)
+      return receipt
     } catch {
       if settings.recording == .strict { throw error }
+      onEnd?(answer, nil)
       return nil
     }
   }

@@ -25,6 +25,10 @@ struct Upstreams: Sendable {
     let channel: Channel
     let answer: IncomingAnswer
     let asksForUsage: Bool
+
+    var isEventStream: Bool {
+      answer.status < 300 && answer.fields["Content-Type"]?.contains("text/event-stream") == true
+    }
   }
 
   /// No upstream answered; what to tell the client, and which was asked last.
