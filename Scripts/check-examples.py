@@ -1,16 +1,19 @@
 """check-examples.py [--update] VERBATIM FILE...: runs the examples of Markdown files against a server of their own.
 
 A block fenced as ```console holds commands after `$ ` and, below each, what it prints. Each file has a fresh server
-in a fresh folder, on a free port in place of 10000; `verbatim` is the given binary. What differs from run to run
-(ids, times, versions) is compared by its shape. --update writes what was printed into the files instead.
+in a fresh folder, on a free port in place of 10000, and a provider of models that answers all alike, on one in place of
+11434; `verbatim` is the given binary. What differs from run to run (ids, times, versions) is compared by its shape. --update writes what was printed into the files instead.
 """
 
+import http.server
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 
 SHAPES = [
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<id>"),
@@ -46,6 +49,38 @@ def commands(block):
         yield command, "\n".join(output)
 
 
+class Provider(http.server.BaseHTTPRequestHandler):
+    """Answers chat completions, as a stream where that is asked for."""
+
+    protocol_version = "HTTP/1.1"
+    words = ["A book ", "of accounts."]
+    usage = {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}
+
+    def do_POST(self):
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        head = {"id": "chatcmpl-1", "created": 1760000000, "model": request["model"]}
+        message = {"role": "assistant", "content": "".join(self.words)}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        whole = head | {"object": "chat.completion", "choices": [choice], "usage": self.usage}
+        if not request.get("stream"):
+            return self.answer("application/json", json.dumps(whole))
+        deltas = [{"index": 0, "delta": {"content": word}} for word in self.words]
+        deltas.append({"index": 0, "delta": {}, "finish_reason": "stop"})
+        chunks = [head | {"choices": [delta]} for delta in deltas] + [head | {"choices": [], "usage": self.usage}]
+        events = [json.dumps(chunk) for chunk in chunks] + ["[DONE]"]
+        self.answer("text/event-stream", "".join(f"data: {event}\n\n" for event in events))
+
+    def answer(self, kind, body):
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *arguments):
+        pass
+
+
 class Server:
     """`verbatim serve` in a folder that is also where the commands run."""
 
@@ -59,16 +94,20 @@ class Server:
             stderr=self.log)
         listening = self.process.stdout.readline()
         self.port = re.search(r":(\d+)", listening).group(1)
+        self.provider = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Provider)
+        threading.Thread(target=self.provider.serve_forever, daemon=True).start()
 
     def run(self, command):
+        command = command.replace("10000", self.port).replace("11434", str(self.provider.server_port))
         result = subprocess.run(
-            ["bash", "-c", command.replace("10000", self.port)], cwd=self.folder.name, env=self.environment, text=True,
+            ["bash", "-c", command], cwd=self.folder.name, env=self.environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
         return result.stdout.replace(self.port, "10000").strip("\n")
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
+        self.provider.shutdown()
         self.log.close()
         self.folder.cleanup()
 
