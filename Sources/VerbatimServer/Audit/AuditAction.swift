@@ -37,7 +37,7 @@ package enum AuditAction: String, Sendable, CaseIterable {
   var isReading: Bool {
     switch self {
     case .conversationRead, .conversationList, .conversationExport, .conversationSearch, .conversationStatistics,
-      .modelCall, .modelList, .accountList, .keyList, .channelList, .searchStatus, .auditRead,
+      .conversationChat, .modelCall, .modelList, .accountList, .keyList, .channelList, .searchStatus, .auditRead,
       .contentReencryptionRead:
       true
     default: false

@@ -36,11 +36,11 @@ extension AuditSubject: Hashable {
 }
 
 extension AuditSubject {
-  /// As the columns take it, whatever was asked for.
-  init(of request: HTTPRequest, _ action: AuditAction) throws {
+  /// As the columns take it, whatever was asked for. `named`: the conversation where the path has none.
+  init(of request: HTTPRequest, _ action: AuditAction, conversation named: String? = nil) throws {
     let caller = try request.caller
     var parameters = request.parameters
-    var conversation = parameters.removeValue(forKey: "conversation_id")
+    var conversation = parameters.removeValue(forKey: "conversation_id") ?? named
     if conversation == nil, action.isOfConversation { conversation = parameters.removeValue(forKey: "id") }
     var notes = parameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value.bounded(255)) }
     if let user = caller.reach.user { notes.append((name: "user_id", value: user)) }

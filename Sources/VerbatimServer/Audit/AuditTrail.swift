@@ -49,7 +49,8 @@ package final class AuditTrail: Sendable {
   private func read(_ request: HTTPRequest, _ action: AuditAction, _ next: Handler) async throws -> HTTPResponse {
     let response = try await next(request)
     guard response.status < 400 else { return response }
-    let subject = try AuditSubject(of: request, action)
+    let conversation = action == .conversationChat ? response.fields[CallRecord.conversationField] : nil
+    let subject = try AuditSubject(of: request, action, conversation: conversation)
     let isTaken = reads.withLock { $0.note(subject, at: clock(), request: request.id, id: main.newAuditID) }
     guard isTaken else {
       throw APIError.unavailable("too many reads wait for their audit trace", retryAfter: .seconds(1))

@@ -22,11 +22,11 @@ package struct Application: Sendable {
   private let accessLog: AccessLog?
   private let cors: CORS
 
-  /// `limiter`: where requests are counted; in this process's memory unless given. `commandLineToken`: what makes a
-  /// request from this machine an administrator's.
+  /// `limiter`: where requests are counted, `answers`: where answers are kept; in this process's memory unless given.
+  /// `commandLineToken`: what makes a request from this machine an administrator's.
   package init(
-    stores: OpenStores, configuration: Configuration, limiter: RateLimiter? = nil, log: Log,
-    commandLineToken: KeySecret? = nil
+    stores: OpenStores, configuration: Configuration, limiter: RateLimiter? = nil, answers: AnswerCache? = nil,
+    log: Log, commandLineToken: KeySecret? = nil
   ) {
     let store = stores.history
     let keys = KeyCache(stores.main, grace: configuration.keyGrace, log: log)
@@ -55,6 +55,9 @@ package struct Application: Sendable {
       gateway: GatewayHandlers(
         store: store, upstreams: upstreams, calls: calls, configuration: configuration, log: log),
       models: ModelHandlers(upstreams: upstreams),
+      chat: ChatHandlers(
+        store: store, upstreams: upstreams, calls: calls, cache: answers ?? AnswerCache(configuration.chat, log: log),
+        configuration: configuration, log: log),
       others: PassThroughHandlers(upstreams: upstreams, calls: calls, configuration: configuration),
       channels: ChannelHandlers(main: stores.main, upstreams: upstreams))
     routes = table.routes

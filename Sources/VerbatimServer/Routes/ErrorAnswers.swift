@@ -67,7 +67,7 @@ struct ErrorAnswers: Sendable {
     return response
   }
 
-  private static func body(_ error: APIError, requestID: String) -> JSONWriter {
+  static func body(_ error: APIError, requestID: String) -> JSONWriter {
     var json = JSONWriter()
     json.beginObject()
     json.key("success")

@@ -72,7 +72,7 @@ enum IdempotencyKey {
 
 extension HTTPRequest {
   /// The `Idempotency-Key` header, which stands in where a body has no `client_message_id`.
-  fileprivate func idempotencyKey(longest: Int) throws(APIError) -> String? {
+  func idempotencyKey(longest: Int) throws(APIError) -> String? {
     guard let key = fields["Idempotency-Key"], !key.isEmpty else { return nil }
     guard key.unicodeScalars.count <= longest else {
       throw .invalid("the header Idempotency-Key is longer than \(longest) characters")

@@ -7,13 +7,14 @@ enum Routes {
     parts: ConversationPartHandlers, usage: UsageHandlers, completions: CompletionHandlers,
     accounts: AccountHandlers, keys: KeyHandlers, audit: AuditHandlers, exports: ExportHandlers,
     reencryption: ReencryptionHandlers, search: SearchHandlers, health: HealthHandlers, gateway: GatewayHandlers,
-    models: ModelHandlers,
+    models: ModelHandlers, chat: ChatHandlers,
     others: PassThroughHandlers, channels: ChannelHandlers
   ) -> RouteTable {
     var table = RouteTable(behind: entrance)
     table.on("POST", "/api/chat/insert", needs: .ingest, ingest.insert)
     table.on("POST", "/api/chat/insert/batch", needs: .ingest, ingest.insertBatch)
     table.on("POST", "/api/chat/error", needs: .ingest, ingest.insertFailure)
+    table.on("POST", "/api/chat", needs: .chat, audit: .conversationChat, chat.chat)
     table.on("GET", "/api/chat/health", needs: .nothing, health.service)
     table.on("GET", "/api/chat/{conversation_id}", needs: .read, audit: .conversationRead, reading.conversation)
     table.on("GET", "/api/chat/{conversation_id}/messages", needs: .read, audit: .conversationRead, reading.messages)

@@ -38,8 +38,10 @@ package struct Service: Sendable {
     let token = KeySecret()
     do {
       try await checkKeys(stores.main)
+      let redis = try await connectToRedis()
       let application = Application(
-        stores: stores, configuration: configuration, limiter: try await makeLimiter(), log: log,
+        stores: stores, configuration: configuration, limiter: RateLimiter(redis: redis, log: log),
+        answers: AnswerCache(configuration.chat, redis: redis, keys: configuration.contentKeys, log: log), log: log,
         commandLineToken: token)
       let server = try makeServer(application)
       let url = self.url(port: server.port)
@@ -61,9 +63,9 @@ package struct Service: Sendable {
   }
 
   /// Redis need not be there.
-  private func makeLimiter() async throws -> RateLimiter {
-    guard let address = configuration.redis else { return RateLimiter(log: log) }
-    return RateLimiter(redis: try await RedisClient.connect(to: address), log: log)
+  private func connectToRedis() async throws -> RedisClient? {
+    guard let address = configuration.redis else { return nil }
+    return try await RedisClient.connect(to: address)
   }
 
   /// Refuses to ask for keys of which there is none.

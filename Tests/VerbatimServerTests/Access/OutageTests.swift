@@ -137,7 +137,7 @@ import VerbatimTesting
 
 extension Store {
   /// Returns when nothing waits in the journal. There is no event to wait for; the suite's time limit ends it.
-  fileprivate func delivered() async throws {
+  func delivered() async throws {
     while let contents = journalContents, contents.waiting > 0 { try await Task.sleep(for: .milliseconds(5)) }
   }
 }

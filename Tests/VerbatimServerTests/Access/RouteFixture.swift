@@ -15,6 +15,7 @@ struct RouteFixture {
     "POST /api/chat/insert/batch": "[\(Bodies.exchange())]",
     "POST /api/chat/error":
       #"{"app_id":"app","user_id":"user","query":"q","error_code":429,"error_message":"slow down"}"#,
+    "POST /api/chat": #"{"message":"q"}"#,
     "POST /api/admin/accounts": #"{"name":"made"}"#,
     "POST /api/admin/keys": #"{"name":"made"}"#,
   ]
