@@ -33,9 +33,16 @@ extension JSONWriter {
     key("recorded_at")
     timestamp(exchange.recordedAt)
     key("extra")
-    raw(orNull: KeptRequest(stored: exchange.request)?.body ?? exchange.request)
+    raw(orNull: extra(of: exchange))
     if !exchange.isQueryAndAnswer { conversationItems(of: exchange) }
     endObject()
+  }
+
+  /// What its body said beside what has names here.
+  private func extra(of exchange: StoredExchange) -> Bytes? {
+    guard let kept = KeptRequest(stored: exchange.request) else { return exchange.request }
+    guard kept.isQuestion, let question = exchange.messages.first else { return kept.body }
+    return kept.body(question: question)
   }
 
   /// How it ended, and what it cost.

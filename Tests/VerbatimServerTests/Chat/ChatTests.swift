@@ -27,6 +27,7 @@ import VerbatimTesting
       #expect(upstream.requests.last?.body.contains(#""model":"gpt-4o-mini""#) == true)
 
       let exchanges = try await api.exchanges(of: conversation)
+      #expect(exchanges.last?["extra"]?.text("message") == "two")
       #expect(exchanges.map { $0.text("id") } == [first, second].map { $0.string("message_id") })
       #expect(exchanges.map { $0.text("answer") } == ["answer 1", "answer 2"])
       let managed = try await api.get("/api/v1/conversations/\(conversation)").json["conversation"]
