@@ -57,15 +57,6 @@ struct ChatAnswer: Sendable {
   }
 }
 
-extension HTTPResponse {
-  /// An id that is no text of a header stays out of there.
-  mutating func sayIDs(_ conversation: String, _ exchange: UUIDv7) {
-    fields[CallRecord.exchangeField] = exchange.description
-    guard conversation.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else { return }
-    fields[CallRecord.conversationField] = conversation
-  }
-}
-
 extension Message {
   fileprivate static let nothing = Bytes(utf8: #""""#)
 

@@ -155,6 +155,15 @@ struct CallRecord: Sendable {
   }
 }
 
+extension HTTPResponse {
+  /// An id that is no text of a header stays out of there.
+  mutating func sayIDs(_ conversation: String, _ exchange: UUIDv7) {
+    fields[CallRecord.exchangeField] = exchange.description
+    guard conversation.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else { return }
+    fields[CallRecord.conversationField] = conversation
+  }
+}
+
 extension NewExchange {
   /// Without what was said: roles, counts, times and names remain.
   fileprivate var withoutContent: NewExchange {

@@ -45,10 +45,7 @@ struct ModelCall: Sendable {
   /// The answer for the client: a stream as it comes, anything else once it is recorded.
   mutating func response() async throws -> HTTPResponse {
     var response = HTTPResponse(status: reply.answer.status, fields: reply.answer.fields.forClient)
-    if let record {
-      response.fields[CallRecord.conversationField] = record.conversationID
-      response.fields[CallRecord.exchangeField] = record.exchangeID.description
-    }
+    if let record { response.sayIDs(record.conversationID, record.exchangeID) }
     guard !reply.isEventStream else {
       response.body = stream(after: [])
       return response

@@ -1,6 +1,7 @@
 import HTTP
 import Testing
 import VerbatimModel
+import VerbatimStore
 import VerbatimTesting
 
 @testable import VerbatimServer
@@ -86,6 +87,28 @@ import VerbatimTesting
       #expect(upstream.requests.last?.body == #"{"model":"m","messages":[{"role":"user","content":"q"}]}"#)
       _ = try await api.post(Chat.path, body + #","store":true}"#)
       #expect(upstream.requests.last?.body == body + #","store":true}"#)
+    }
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `an id that no header can hold is the conversation's all the same`(_ transport: Transport) async throws {
+    let upstream = try FakeUpstream.completing()
+    try await TestAPI.with(transport, configuration: .gateway(to: upstream)) { api in
+      for (path, body) in [
+        (
+          Chat.path,
+          #"{"model":"m","messages":[{"role":"user","content":"q"}],"metadata":{"conversation_id":"a\r\nX: 1"}}"#
+        ),
+        (TestAPI.chat, #"{"message":"q","conversation_id":"a\r\nX: 2"}"#),
+      ] {
+        let answer = try await api.post(path, body)
+        #expect(answer.status == 200, "\(answer.text)")
+        #expect(answer.fields["X-Conversation-Id"] == nil && answer.fields["X"] == nil)
+        #expect(answer.fields["X-Exchange-Id"] != nil)
+      }
+      for id in ["a\r\nX: 1", "a\r\nX: 2"] {
+        #expect(try await api.store.conversation(id, within: .account("default"))?.dialogueCount == 1)
+      }
     }
   }
 
