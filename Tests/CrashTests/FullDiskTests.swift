@@ -34,7 +34,8 @@ extension CrashTests {
       #expect(outcome.code == 0, "\(outcome.errors)")
     }
 
-    private func fillAndRecover(_ server: SpawnedServer, _ audit: Audit, makeRoom: () async throws -> Void) async throws {
+    private func fillAndRecover(_ server: SpawnedServer, _ audit: Audit, makeRoom: () async throws -> Void) async throws
+    {
       let refusals = Mutex<[LoadConnection.Answer]>([])
       await onThreads(8) { number in
         var client = LoadClient(
