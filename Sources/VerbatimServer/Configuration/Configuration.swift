@@ -55,6 +55,7 @@ package struct Configuration: Sendable {
   package var auditRetentionDays: Int?
   package var rates = RateSettings()
   package var redis: RedisAddress?
+  package var redisTimeout: Duration = .milliseconds(50)
   package var gateway = GatewaySettings()
   package var chat = ChatSettings()
   /// Bytes that request bodies may take together.

@@ -69,5 +69,11 @@ extension Settings {
       configuration.rates.burst = try Value.integer(text, 1...10_000_000)
     },
     redis,
+    Setting(
+      "REDIS_TIMEOUT_MS", "--redis-timeout-ms", "MS", standard: "50",
+      "How long an answer of Redis is waited for, before this server goes on by itself."
+    ) { text, configuration throws(SettingError) in
+      configuration.redisTimeout = .milliseconds(try Value.integer(text, 1...60_000))
+    },
   ]
 }

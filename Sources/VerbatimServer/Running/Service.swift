@@ -65,7 +65,7 @@ package struct Service: Sendable {
   /// Redis need not be there.
   private func connectToRedis() async throws -> RedisClient? {
     guard let address = configuration.redis else { return nil }
-    return try await RedisClient.connect(to: address)
+    return try await RedisClient.connect(to: address, timeout: configuration.redisTimeout)
   }
 
   /// Refuses to ask for keys of which there is none.

@@ -5,7 +5,8 @@ import VerbatimTesting
 @Suite(.timeLimit(.minutes(2))) struct SharedLimitTests {
   private func environment(_ redis: RedisServer) -> [String: String] {
     [
-      "REDIS_CONN_STRING": "redis://127.0.0.1:\(redis.port)/1", "RATE_LIMIT_ADDRESS": "1", "RATE_LIMIT_BURST": "20",
+      "REDIS_CONN_STRING": "redis://127.0.0.1:\(redis.port)/1", "REDIS_TIMEOUT_MS": "10000",
+      "RATE_LIMIT_ADDRESS": "1", "RATE_LIMIT_BURST": "20",
     ]
   }
 
@@ -38,7 +39,9 @@ import VerbatimTesting
   func `two servers share a key's own limit`(_ engine: TestEngine) async throws {
     try await RedisServer.with { redis in
       try await SharedDatabase.with(engine) { database in
-        let environment = ["REDIS_CONN_STRING": "redis://127.0.0.1:\(redis.port)/1"]
+        let environment = [
+          "REDIS_CONN_STRING": "redis://127.0.0.1:\(redis.port)/1", "REDIS_TIMEOUT_MS": "10000",
+        ]
         let key = try await database.makeKey(["--rate", "1", "--burst", "7"])
         let first = try await database.startServer(environment: environment)
         let second = try await database.startServer(environment: environment)
