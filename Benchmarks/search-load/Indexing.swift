@@ -7,7 +7,7 @@ enum Indexing {
 
   /// Takes everything into the index, then merges.
   static func build(_ store: Store, _ figures: inout Figures) async throws {
-    let indexer = SearchIndexer(store)
+    let indexer = try SearchIndexer(store)
     let start: ContinuousClock.Instant = .now
     repeat { _ = try await indexer.round() } while try await store.searchIndexStatus().remainingDays > 0
     let scanned: Double = seconds(since: start)
@@ -25,10 +25,10 @@ enum Indexing {
     for round in 0..<rounds {
       without.append(try await inserts(store, filling, from: (2 * round + 100) * exchanges))
       try await catchUp(store)
-      let task = Task { await SearchIndexer(store).run() }
+      let task = Task { try await SearchIndexer(store).run() }
       with.append(try await inserts(store, filling, from: (2 * round + 101) * exchanges))
       task.cancel()
-      await task.value
+      try await task.value
       let start: ContinuousClock.Instant = .now
       try await catchUp(store)
       behind.append(seconds(since: start))
@@ -39,7 +39,7 @@ enum Indexing {
   }
 
   private static func catchUp(_ store: Store) async throws {
-    let indexer = SearchIndexer(store)
+    let indexer = try SearchIndexer(store)
     while try await indexer.round() {}
   }
 

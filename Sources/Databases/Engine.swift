@@ -50,7 +50,7 @@ package struct SQLiteFile: Sendable, Equatable {
   /// Its folder must exist.
   package var path: String
   /// Page cache of the writing connection, bytes.
-  package var writerCacheSize: Int = 32 << 20
+  package var writerCacheSize: Int = 20 << 20
   /// Page cache of each reading connection, bytes.
   package var readerCacheSize: Int = 8 << 20
   /// How long a statement waits for a lock that another process holds.

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// `@unchecked Sendable`: `jobs`, `isIdle` and `isStopped` are touched only under `mutex`, `isInCall` and `resumed` only
 /// on the thread.
-final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
+package final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
   private static let stackSize = 1 << 20
 
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -18,6 +18,7 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
 
   private var jobs: [Job] = []
   private let thread = Atomic<UInt>(0)
+  private let niceness: Int32
   private var isIdle = false
   private var isStopped = false
   /// What runs is a call, not a task.
@@ -25,7 +26,9 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
   /// Tasks that it has resumed and that go on here.
   private var resumed: [(job: UnownedJob, executor: UnownedTaskExecutor)] = []
 
-  init() throws(DatabaseError) {
+  /// `niceness`: 0, or up to 19 for what may take the processor only where others leave it.
+  package init(niceness: Int32 = 0) throws(DatabaseError) {
+    self.niceness = niceness
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(arrival, nil)
     try start()
@@ -38,7 +41,7 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
     mutex.deallocate()
   }
 
-  func enqueue(_ job: consuming ExecutorJob) {
+  package func enqueue(_ job: consuming ExecutorJob) {
     add(.task(UnownedJob(job)))
   }
 
@@ -70,12 +73,12 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
   }
 
   /// What runs by `submit` is isolated to the actor, too.
-  func checkIsolated() {
+  package func checkIsolated() {
     precondition(thread.load(ordering: .relaxed) == UInt(pthread_self()), "not on the connection's thread")
   }
 
   /// Ends the thread once its queue is empty. The actor calls this when it goes, so nothing arrives afterwards.
-  func stop() {
+  package func stop() {
     pthread_mutex_lock(mutex)
     isStopped = true
     pthread_mutex_unlock(mutex)
@@ -108,6 +111,8 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
     let executor = asUnownedSerialExecutor()
     thread.store(UInt(pthread_self()), ordering: .relaxed)
     pthread_setspecific(Self.key, Unmanaged.passUnretained(self).toOpaque())
+    // Of this thread alone on Linux.
+    if niceness != 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness) }
     var batch: [Job] = []
     while true {
       pthread_mutex_lock(mutex)

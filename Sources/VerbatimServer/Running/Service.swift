@@ -102,7 +102,7 @@ package struct Service: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
       group.addTask { await stores.history.maintain() }
-      if indexes { group.addTask { await SearchIndexer(stores.history).run() } }
+      if indexes { group.addTask { try await SearchIndexer(stores.history).run() } }
       group.addTask { await application.trail.run() }
       if expiry.isOn {
         let job = ExpiryJob(expiry, on: stores.history, trail: application.trail, log: log)

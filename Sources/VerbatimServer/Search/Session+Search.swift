@@ -73,7 +73,7 @@ extension Session {
     _ store: Store, _ onProgress: @escaping @Sendable (SearchIndexStatus) -> Void
   ) async throws -> SearchIndexStatus {
     var status = try await store.requestReindex()
-    let indexer = SearchIndexer(store)
+    let indexer = try SearchIndexer(store)
     while status.rebuiltDays != nil || status.remainingDays > 0 {
       onProgress(status)
       if try await !indexer.round() { try await Task.sleep(for: .milliseconds(200)) }

@@ -3,7 +3,8 @@ import VerbatimModel
 
 /// Reads messages for the index.
 extension Connection {
-  private static let rowsAtOnce = 1_000
+  /// So few that nobody waits long for the connection.
+  private static let rowsAtOnce = 250
   private static let bytesAtOnce = 8 << 20
 
   /// The newest of a day's messages before an id, newest first, of as many as memory is to hold at once; empty at the

@@ -4,7 +4,7 @@ import VerbatimModel
 /// Takes into the index what was committed since.
 extension SearchIndexer {
   private static let entriesAtOnce = 64
-  private static let exchangesAtOnce = 2_048
+  private static let exchangesAtOnce = 1_024
   /// Exchanges whose times lie further apart are read by themselves.
   private static let nearness: Int64 = 1_000
 
@@ -43,7 +43,6 @@ extension SearchIndexer {
   /// All days in one transaction, with the position.
   private func index(_ exchanges: [FeedExchange], upTo position: Int64) async throws {
     var parts: [Part] = []
-    let start: ContinuousClock.Instant = .now
     for (day, exchanges) in Dictionary(grouping: exchanges, by: \.day).sorted(by: { $0.key > $1.key }) {
       var builder = SearchSegmentBuilder()
       for message in try await messages(of: exchanges.map(\.id), on: day) { builder.add(message) }
@@ -53,7 +52,6 @@ extension SearchIndexer {
       let segment: Int64? = isSmall ? nil : try await write(rows, ofSegmentOn: day)
       parts.append(Part(day: day, builder: builder, segment: segment, rows: isSmall ? rows : []))
     }
-    try await rest(after: start.duration(to: .now))
     let written: [Part] = parts
     try await publish { connection in
       for part in written {

@@ -78,7 +78,6 @@ extension SearchIndexer {
     var readers: [TermReader] = segments.map { TermReader(segment: $0) }
     var rows: [SearchTermRow] = []
     while true {
-      let start: ContinuousClock.Instant = .now
       for index in readers.indices where readers[index].isEmpty {
         let (segment, last) = (readers[index].segment, readers[index].last)
         readers[index].add(
@@ -93,7 +92,6 @@ extension SearchIndexer {
         if let postings = try merge.postings(parts) { rows.append(SearchTermRow(term: term, postings: postings)) }
         if readers.contains(where: { $0.isEmpty && !$0.isAtEnd }) { break }
       }
-      try await rest(after: start.duration(to: .now))
       let isOver: Bool = readers.allSatisfy { $0.isEmpty && $0.isAtEnd }
       if rows.count >= Self.termsRead || isOver {
         let part: [SearchTermRow] = rows

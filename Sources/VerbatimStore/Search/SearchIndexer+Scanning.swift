@@ -3,15 +3,14 @@ import VerbatimModel
 
 /// Takes days into the index, from what they hold.
 extension SearchIndexer {
-  private static let documentsAtOnce = 16_384
-  private static let bytesAtOnce = 24 << 20
+  private static let documentsAtOnce = 8_192
+  private static let bytesAtOnce = 12 << 20
 
   /// One segment of the newest day that is to be scanned; answers whether there is one.
   func scanSome() async throws -> Bool {
     guard let day = try await store.database.read({ try $0.unscannedDays(limit: 1) }).first else { return false }
     var scan: SearchDay =
       try await store.database.read { try $0.searchDay(day) } ?? SearchDay(day: day, state: .scanning)
-    let start: ContinuousClock.Instant = .now
     var builder = SearchSegmentBuilder()
     var isMore = true
     while isMore, builder.ids.count < Self.documentsAtOnce, builder.size < Self.bytesAtOnce {
@@ -21,7 +20,6 @@ extension SearchIndexer {
       scan.position = messages.last?.id ?? scan.position
       try Task.checkCancellation()
     }
-    try await rest(after: start.duration(to: .now))
     if !isMore { scan.state = .whole }
     try await publish(builder, scan)
     return true

@@ -8,7 +8,7 @@ import VerbatimModel
 /// - Days that the feed does not tell of (recorded before there was an index, restored, copied) are scanned, newest
 ///   first, from their end to their beginning; so is everything for `reindex`, while the old segments go on answering.
 /// - A message may be in two segments for a while; searches pass over the second.
-/// - One process does it at a time.
+/// - One process does it at a time, on a thread that leaves the processor to those who answer.
 package actor SearchIndexer {
   /// Between looks at the feed where nothing is to be done.
   private static let pause: Duration = .milliseconds(200)
@@ -18,6 +18,7 @@ package actor SearchIndexer {
   private static let longestStreak = 16
 
   let store: Store
+  private let thread: ThreadExecutor
   private var lease: SearchLease
   private var isPrepared = false
   private var mayMerge = true
@@ -25,11 +26,17 @@ package actor SearchIndexer {
   private var lastCare: ContinuousClock.Instant?
   /// Appends waited for the writer not long ago, or it for them.
   private var restRatio = 0.0
+  private var isBusy: Bool { restRatio > 0.1 }
 
-  package init(_ store: Store) {
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+  package init(_ store: Store) throws(DatabaseError) {
     self.store = store
+    thread = try ThreadExecutor(niceness: 19)
     lease = SearchLease(holder: store.leaseHolder, isNeeded: store.dialect.isServer)
   }
+
+  deinit { thread.stop() }
 
   /// Until it is cancelled; what fails is logged and tried again.
   package func run() async {
@@ -116,14 +123,18 @@ package actor SearchIndexer {
 
   // MARK: Writing
 
-  /// Rows of terms that one transaction writes.
+  /// Rows of terms that one transaction writes at most.
   static let termsAtOnce = 2_000
+  /// While there is somebody who waits for the writer.
+  private static let termsAtOnceWhileBusy = 500
 
   /// Writes a segment that is not seen yet; answers its id.
   func write(_ rows: [SearchTermRow], ofSegmentOn day: Day) async throws -> Int64 {
     let segment: Int64 = try await write { try $0.beginSegment(of: day) }
-    for start in stride(from: 0, to: rows.count, by: Self.termsAtOnce) {
-      let part: ArraySlice<SearchTermRow> = rows[start..<min(start + Self.termsAtOnce, rows.count)]
+    var rest: ArraySlice<SearchTermRow> = rows[...]
+    while !rest.isEmpty {
+      let part: ArraySlice<SearchTermRow> = rest.prefix(isBusy ? Self.termsAtOnceWhileBusy : Self.termsAtOnce)
+      rest = rest.dropFirst(part.count)
       try await write { try $0.addTerms(part, to: segment) }
     }
     return segment
@@ -138,8 +149,8 @@ package actor SearchIndexer {
     }
   }
 
-  /// A transaction between batches. Whoever appends goes first: where the writer was busy, the indexer rests for as long as it
-  /// has worked, and longer.
+  /// A transaction between batches. Whoever appends goes first: where the writer was busy, the indexer rests for longer
+  /// than it has kept it.
   @discardableResult
   func write<Result: Sendable>(
     _ body: @escaping @Sendable (isolated Connection) throws -> Result
@@ -150,13 +161,8 @@ package actor SearchIndexer {
       return (try connection.transaction { try body(connection) }, begun)
     }
     restRatio = asked.duration(to: begun) > .milliseconds(1) ? 2 : restRatio * 0.9
-    try await rest(after: begun.duration(to: .now))
-    return result
-  }
-
-  /// Leaves the processor to those who append, while they are at it.
-  func rest(after work: Duration) async throws {
     try Task.checkCancellation()
-    if restRatio > 0.1 { try await Task.sleep(for: work * restRatio) }
+    if isBusy { try await Task.sleep(for: begun.duration(to: .now) * restRatio) }
+    return result
   }
 }

@@ -13,7 +13,7 @@ import VerbatimTesting
         """
       #expect(try await api.post("/api/chat/insert", body).status == 200)
     }
-    let indexer = SearchIndexer(api.store)
+    let indexer = try SearchIndexer(api.store)
     while try await indexer.round() {}
   }
 
@@ -80,7 +80,7 @@ import VerbatimTesting
       #expect(admin.status == 200 && admin["rebuilding"]?.boolean == false)
       let anew = try await api.post("/api/admin/search/reindex", "", fields: .key(fixture.adminKey))
       #expect(anew["rebuilding"]?.boolean == true && anew["remaining_days"]?.integer == 1, "\(anew.text)")
-      let indexer = SearchIndexer(api.store)
+      let indexer = try SearchIndexer(api.store)
       while try await indexer.round() {}
       let after = try await api.get("/api/admin/search", fields: .key(fixture.adminKey))
       #expect(after["rebuilding"]?.boolean == false && after["remaining_days"]?.integer == 0, "\(after.text)")

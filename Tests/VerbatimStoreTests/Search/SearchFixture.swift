@@ -45,7 +45,7 @@ enum SearchFixture {
 extension Store {
   /// Takes everything into the index that was recorded.
   func indexAll() async throws {
-    let indexer = SearchIndexer(self)
+    let indexer = try SearchIndexer(self)
     while try await indexer.round() {}
   }
 

@@ -13,7 +13,7 @@ import VerbatimTesting
     try await engine.withStore { store in
       for result in await store.append(try SearchFixture.corpus(days: 3), account: "a") { _ = try result.get() }
       #expect(try await store.find("中国").limit == .indexing)
-      let indexer = SearchIndexer(store)
+      let indexer = try SearchIndexer(store)
       while try await indexer.round() {}
       let before = try await store.find("中国")
       #expect(before.results.count > 10 && before.limit == nil)
@@ -27,7 +27,7 @@ import VerbatimTesting
   @Test(arguments: TestEngine.allCases)
   func `back-filled and late exchanges are found`(engine: TestEngine) async throws {
     try await engine.withStore({ $0.isDaily = true }) { store in
-      let indexer = SearchIndexer(store)
+      let indexer = try SearchIndexer(store)
       while try await indexer.round() {}
       for offset: Int64 in [5, 0, 3, -400, 5] {
         var exchange = NewExchange.sample(query: "swift", answer: "-")
@@ -44,7 +44,7 @@ import VerbatimTesting
   @Test(arguments: TestEngine.allCases)
   func `many small segments become few, and nothing is lost or doubled`(engine: TestEngine) async throws {
     try await engine.withStore { store in
-      let indexer = SearchIndexer(store)
+      let indexer = try SearchIndexer(store)
       while try await indexer.round() {}
       for index in 0..<70 {
         _ = try await store.append(.sample(query: "swift \(index % 9)", answer: "天气"), account: "a")
@@ -87,7 +87,7 @@ import VerbatimTesting
       for result in await store.append(try SearchFixture.corpus(days: 3), account: "a") { _ = try result.get() }
       try await store.indexAll()
       let (before, count) = (try await store.find("学习"), try await store.searchIndexStatus().messages)
-      let indexer = SearchIndexer(store)
+      let indexer = try SearchIndexer(store)
       _ = try await indexer.round()
       #expect(try await store.requestReindex().remainingDays == 3)
       repeat {
@@ -122,7 +122,7 @@ import VerbatimTesting
       try await fixture.withStore { first in
         try await fixture.withStore { second in
           _ = try await first.append(.sample(query: "swift"), account: "a")
-          let (one, other) = (SearchIndexer(first), SearchIndexer(second))
+          let (one, other) = (try SearchIndexer(first), try SearchIndexer(second))
           #expect(try await one.round())
           #expect(try await other.round() == false)
           while try await one.round() {}
