@@ -144,7 +144,7 @@ final class PendingExchange: Sendable {
   static func scope(ofApp app: String, user: String) -> String { "u:\(app.utf8.count):\(app)\(user)" }
 
   /// The one it came with, the first 80 characters of the first user message, or else seed 003's `Conversation 20250115_103000`.
-  private static func name(of exchange: NewExchange, createdAt: Int64, calendar: PartitionCalendar) -> String {
+  static func name(of exchange: NewExchange, createdAt: Int64, calendar: PartitionCalendar) -> String {
     if let name = exchange.conversationName, !name.isEmpty { return name }
     if let first = exchange.messages.first(where: { $0.role == "user" }), let content = first.content {
       let text: String = content.prefixOfCharacters(80).string

@@ -52,7 +52,9 @@ extension Connection {
     return try query(
       """
       SELECT account_id, id, dialogue_count, message_count, error_count, total_tokens, total_price, created_at,
-        last_active_at, CASE WHEN metadata LIKE '{"legacy":%' OR metadata LIKE 'enc:v1:%' THEN 1 ELSE 0 END,
+        last_active_at,
+        CASE WHEN metadata LIKE '{"legacy":%' OR metadata LIKE 'enc:v1:%' OR source = \(NewConversation.source)
+          THEN 1 ELSE 0 END,
         CASE WHEN EXISTS (
           SELECT 1 FROM verbatim_purges AS p WHERE p.account_id = c.account_id AND p.conversation_id = c.id
         ) THEN 1 ELSE 0 END
@@ -70,7 +72,7 @@ extension Connection {
           exchanges: row.integer(2), messages: row.integer(3), errors: row.integer(4), tokens: row.integer(5),
           price: row.integer(6), times: times),
         mayHaveLostRows: row.integer(10) == 1 || dropped.contains { $0.overlaps(times) },
-        isTakenOver: row.integer(9) == 1)
+        hasOwnTimes: row.integer(9) == 1)
     }
   }
 

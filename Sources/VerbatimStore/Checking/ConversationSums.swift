@@ -30,9 +30,9 @@ struct CountedConversation {
   let counted: ConversationSums
   /// Whether it may have had rows on a day that was dropped: then the counters, which keep what was, may exceed the rows.
   let mayHaveLostRows: Bool
-  /// Whether it had times of its own before Verbatim took it over: it may have begun before its first exchange and been
-  /// active after its last.
-  let isTakenOver: Bool
+  /// Whether its times may be its own, since Verbatim took it over or it was made before anything was said in it: it may
+  /// have begun before its first exchange and been active after its last.
+  let hasOwnTimes: Bool
 
   private var name: String { "\(accountID)/\(id)" }
 
@@ -69,7 +69,7 @@ struct CountedConversation {
 
   private func isWithin(_ times: ClosedRange<Int64>) -> Bool {
     guard let counted = counted.times else { return false }
-    guard mayHaveLostRows || isTakenOver else { return counted == times }
+    guard mayHaveLostRows || hasOwnTimes else { return counted == times }
     return counted.lowerBound <= times.lowerBound && times.upperBound <= counted.upperBound
   }
 

@@ -73,7 +73,8 @@ extension Connection {
     return [.text(last.account), .text(last.conversation), last.day.number.sqlValue]
   }
 
-  /// Deletes the mark of a day on which the conversation has no rows left.
+  /// Deletes the mark of a day on which the conversation has no rows left, and what says which of their items were
+  /// removed.
   func deleteActiveDay(
     _ day: Day, _ ids: Range<UUIDv7>, of conversation: String, account: String
   ) throws {
@@ -96,6 +97,12 @@ extension Connection {
       """
       DELETE FROM verbatim_conversation_days
       WHERE account_id = \(account) AND conversation_id = \(conversation) AND day = \(day.number)
+      """)
+    try execute(
+      """
+      DELETE FROM verbatim_removed_items
+      WHERE account_id = \(account) AND conversation_id = \(conversation)
+        AND message_id >= \(ids.lowerBound) AND message_id < \(ids.upperBound)
       """)
   }
 }

@@ -33,6 +33,7 @@ struct Migration: Sendable {
   /// In order of their versions.
   static let all: [Migration] = [
     .recorder, .aliases, .dayTables, .conversationLists, .feed, .usageTotals, .search, .threads, .sealedNames,
+    .removedItems,
   ]
 
   /// The tables of the recorder. Documentation/design.md says what each is for.
@@ -122,6 +123,14 @@ struct Migration: Sendable {
           """,
         reason: "an older version cannot open names and tags; put none before CONTENT_KEYS and run verbatim reencrypt")),
     tables: [], steps: { _ in [] }, adapt: { try $0.makeRoomForSealedTexts() })
+
+  /// Which items were taken out of conversations.
+  static let removedItems = Migration(
+    version: 10, name: "removed items",
+    reversal: .script(
+      "DROP TABLE IF EXISTS verbatim_removed_items",
+      loses: "which items were taken out of conversations: they are listed again after the next upgrade"),
+    tables: ["verbatim_removed_items"], steps: { [$0.schema.removedItems($0)] })
 }
 
 extension StoreError {

@@ -50,6 +50,8 @@ protocol SchemaStatements {
   static func usageTotals(_ dialect: Dialect) -> [String]
   /// The table of messages by which threads are found, and an index for lists of completions, likewise.
   static func threads(_ dialect: Dialect) -> [String]
+  /// The table of items that were taken out of conversations, likewise.
+  static func removedItems(_ dialect: Dialect) -> String
   /// Gives columns of names and tags the room that they need when they are sealed; can be done again.
   static func roomForSealedTexts(inHistory tables: [String]) -> [String]
   /// A table for one day's messages, or for its failures, with its index; does nothing where it is there.
