@@ -17,6 +17,8 @@ import threading
 
 SHAPES = [
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<id>"),
+    (re.compile(r"[0-9a-f]{32}"), "<id>"),
+    (re.compile(r'"created_at":\d+'), '"created_at":<time>'),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?"), "<time>"),
     (re.compile(r"vb-[0-9A-Za-z]{8}(-[0-9A-Za-z]{43})?"), "<key>"),
     (re.compile(r'"request_id": ?"[^"]*"'), '"request_id":"<id>"'),

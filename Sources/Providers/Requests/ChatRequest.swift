@@ -17,7 +17,7 @@ package struct ChatRequest: Sendable {
   package let isStoreRequested: Bool
   /// JSON object.
   package let metadata: Bytes?
-  /// `metadata.conversation_id`.
+  /// `metadata.conversation_id`, or the `conversation` of a response.
   package let conversationID: String?
   /// Of a response that goes on with another one.
   package let previousResponseID: String?
@@ -42,7 +42,8 @@ package struct ChatRequest: Sendable {
     choiceCount = Int(fields.n?.integer ?? 1)
     isStoreRequested = fields.store?.boolean ?? false
     metadata = fields.metadata?.kind == .object ? fields.metadata?.bytes : nil
-    conversationID = fields.metadata?["conversation_id"]?.exactID(limit: IngestLimits.conversationID)
+    conversationID = (fields.metadata?["conversation_id"] ?? fields.conversation?["id"] ?? fields.conversation)?
+      .exactID(limit: IngestLimits.conversationID)
     previousResponseID = fields.previousResponseID?.exactID(limit: IngestLimits.code)
     endUser = (fields.user ?? fields.metadata?["user_id"])?.exactID(limit: IngestLimits.userID)
     let said = Said(fields, call: call)
@@ -76,7 +77,7 @@ package struct ChatRequest: Sendable {
 
 /// The fields of a request that mean something here, the last of repeated ones.
 struct RequestFields {
-  var model, stream, streamOptions, n, store, metadata, previousResponseID, user, system, said: JSONSlice?
+  var model, stream, streamOptions, n, store, metadata, conversation, previousResponseID, user, system, said: JSONSlice?
   /// Whether what is said is there more than once.
   var isAmbiguous = false
 
@@ -97,6 +98,8 @@ struct RequestFields {
       store = field.value
     } else if key == "metadata" {
       metadata = field.value
+    } else if key == "conversation" && call == .responses {
+      conversation = field.value
     } else if key == "previous_response_id" {
       previousResponseID = field.value
     } else if key == "user" {

@@ -6,6 +6,7 @@ package enum AuditAction: String, Sendable, CaseIterable {
   case conversationSearch = "conversation.search"
   case conversationStatistics = "conversation.statistics"
   case conversationChat = "conversation.chat"
+  case conversationCreate = "conversation.create"
   case conversationChange = "conversation.change"
   case conversationRestore = "conversation.restore"
   case conversationDelete = "conversation.delete"

@@ -73,8 +73,12 @@ struct CallRecord: Sendable {
     throw APIError.noConversation
   }
 
-  /// Finds the conversation that the request goes on with. Where that cannot be done now, it begins one.
-  mutating func findThread(of chat: ChatRequest) async {
+  /// Finds the conversation that the request goes on with: that of the response that it names, else by what it repeats.
+  /// Where that cannot be done now, it begins one.
+  mutating func findThread(of chat: ChatRequest, for caller: Caller) async {
+    if exchange.conversationID == nil, let previous = chat.previousResponseID {
+      await goOn(with: previous, within: reach(of: caller, chat))
+    }
     guard mode == .full, let request = chat.threaded else { return }
     do {
       let found = try await store.thread(
@@ -84,6 +88,21 @@ struct CallRecord: Sendable {
       exchange.thread = found.place
     } catch {
       log.warning("MES A thread cannot be looked for", ["request_id": requestID, "reason": "\(error)"])
+    }
+  }
+
+  /// Some upstreams give all responses one id, so what the request names decides whose is meant.
+  private func reach(of caller: Caller, _ chat: ChatRequest) -> Reach {
+    var reach = Reach(account: account, app: caller.reach.app, user: caller.reach.user ?? chat.endUser)
+    if exchange.appID != Self.anyApp { reach.app = exchange.appID }
+    return reach
+  }
+
+  private mutating func goOn(with response: String, within reach: Reach) async {
+    do {
+      exchange.conversationID = try await store.completion(response, within: reach)?.conversationID
+    } catch {
+      log.warning("MES A response cannot be looked up", ["request_id": requestID, "reason": "\(error)"])
     }
   }
 
@@ -138,7 +157,8 @@ struct CallRecord: Sendable {
     }
   }
 
-  private static func app(_ request: HTTPRequest, _ caller: Caller) throws(APIError) -> String {
+  /// Whose app a call is of; throws 403 where its key is limited to another.
+  static func app(_ request: HTTPRequest, _ caller: Caller) throws(APIError) -> String {
     let named = try text(appField, request, limit: IngestLimits.appID)
     guard let own = caller.reach.app else { return named ?? anyApp }
     guard named == nil || named == own else {

@@ -41,8 +41,9 @@ struct GatewayHandlers: Sendable {
     let mode = try RecordMode(request.fields, settings)
     let chat = try ChatRequest(parsing: try await request.body.collect(upTo: bodyLimit)[...], call: kind)
     var record = try mode == .none ? nil : CallRecord(of: chat, request, mode, in: store, log: log, started: started)
-    try await record?.checkConversation(of: request.caller)
-    await record?.findThread(of: chat)
+    let caller = try request.caller
+    try await record?.checkConversation(of: caller)
+    await record?.findThread(of: chat, for: caller)
     let token = calls.begin()
     let reply: Upstreams.Reply
     do {

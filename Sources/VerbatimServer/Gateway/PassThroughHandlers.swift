@@ -37,6 +37,18 @@ struct PassThroughHandlers: Sendable {
       })
   }
 
+  /// Passes a call without a body on to a channel that has the model; what comes of it is no matter.
+  func tell(_ request: HTTPRequest, model: String) async {
+    let call = Upstreams.Call(
+      method: request.method, path: request.path, query: request.query, fields: request.fields, body: { _, _ in nil },
+      model: model)
+    do {
+      try await upstreams.reply(to: call).answer.cancel()
+    } catch {
+      // It may not know what this is about.
+    }
+  }
+
   /// What Anthropic's clients send with every call.
   private static func dialects(_ request: HTTPRequest) -> Set<Channel.Dialect> {
     request.fields["anthropic-version"] == nil ? [.openai, .azure] : [.anthropic]

@@ -149,7 +149,7 @@ struct Upstreams: Sendable {
 
   // MARK: What clients are told
 
-  private static let noChannel = APIError(
+  static let noChannel = APIError(
     status: 503, code: "no_channel",
     detail: "there is no upstream for this: set OPENAI_API_KEY or ANTHROPIC_API_KEY, or make one with "
       + "verbatim channels create")

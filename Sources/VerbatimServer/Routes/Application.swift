@@ -42,6 +42,7 @@ package struct Application: Sendable {
     channels = ChannelCache(stores.main, environment: configuration.gateway.channels, health: health, log: log)
     let upstreams = Upstreams(
       channels: channels, client: HTTPClient(configuration: configuration.gateway.client), health: health, log: log)
+    let others = PassThroughHandlers(upstreams: upstreams, calls: calls, configuration: configuration)
     let table = Routes.table(
       behind: Entrance(gate: gate, limits: limits, trail: trail, errors: errors),
       ingest: IngestHandlers(store: store, configuration: configuration), reading: ReadingHandlers(store: store),
@@ -58,7 +59,9 @@ package struct Application: Sendable {
       chat: ChatHandlers(
         store: store, upstreams: upstreams, calls: calls, cache: answers ?? AnswerCache(configuration.chat, log: log),
         configuration: configuration, log: log),
-      others: PassThroughHandlers(upstreams: upstreams, calls: calls, configuration: configuration),
+      others: others, responses: ResponseHandlers(store: store, others: others),
+      stored: StoredConversationHandlers(store: store, configuration: configuration),
+      items: ItemHandlers(store: store, configuration: configuration),
       channels: ChannelHandlers(main: stores.main, upstreams: upstreams))
     routes = table.routes
     self.keys = keys

@@ -24,6 +24,17 @@ struct Recording: Sendable {
     return exchange
   }
 
+  /// Messages that nobody has answered, in a conversation that is there.
+  func unanswered(_ messages: [Message], in conversation: Conversation) -> NewExchange {
+    var exchange = NewExchange(
+      appID: conversation.appID, userID: conversation.userID, conversationID: conversation.id,
+      modelProvider: defaults.modelProvider, modelName: conversation.modelName ?? defaults.modelID,
+      messages: messages, choices: [])
+    exchange.source = NewConversation.source
+    origin.mark(&exchange)
+    return exchange
+  }
+
   func append(_ exchange: NewExchange) async throws -> Store.Receipt {
     try await store.append(exchange, account: origin.account)
   }

@@ -7,8 +7,9 @@ enum Routes {
     parts: ConversationPartHandlers, usage: UsageHandlers, completions: CompletionHandlers,
     accounts: AccountHandlers, keys: KeyHandlers, audit: AuditHandlers, exports: ExportHandlers,
     reencryption: ReencryptionHandlers, search: SearchHandlers, health: HealthHandlers, gateway: GatewayHandlers,
-    models: ModelHandlers, chat: ChatHandlers,
-    others: PassThroughHandlers, channels: ChannelHandlers
+    models: ModelHandlers, chat: ChatHandlers, others: PassThroughHandlers,
+    responses: ResponseHandlers, stored: StoredConversationHandlers, items: ItemHandlers,
+    channels: ChannelHandlers
   ) -> RouteTable {
     var table = RouteTable(behind: entrance)
     table.on("POST", "/api/chat/insert", needs: .ingest, ingest.insert)
@@ -22,6 +23,8 @@ enum Routes {
     addExports(exports, to: &table)
     addModels(gateway, models, others, to: &table)
     addCompletions(completions, to: &table)
+    addResponses(responses, to: &table)
+    addItems(stored, items, to: &table)
     table.on("GET", "/api/admin/accounts", needs: .admin, audit: .accountList, accounts.list)
     table.on("POST", "/api/admin/accounts", needs: .admin, audit: .accountCreate, accounts.create)
     table.on("PATCH", "/api/admin/accounts/{name}", needs: .admin, audit: .accountChange, accounts.change)
@@ -104,5 +107,26 @@ enum Routes {
     table.on("POST", one, needs: .chat, audit: .conversationChange, completions.update)
     table.on("DELETE", one, needs: .chat, audit: .conversationDelete, completions.delete)
     table.on("GET", one + "/messages", needs: .read, audit: .conversationRead, completions.messages)
+  }
+
+  private static func addResponses(_ responses: ResponseHandlers, to table: inout RouteTable) {
+    let one = "/v1/responses/{response_id}"
+    table.on("GET", one, needs: .read, audit: .conversationRead, responses.response)
+    table.on("DELETE", one, needs: .chat, audit: .conversationDelete, responses.delete)
+    table.on("GET", one + "/input_items", needs: .read, audit: .conversationRead, responses.inputItems)
+  }
+
+  /// Conversations and their items, as OpenAI's clients ask for them.
+  private static func addItems(_ stored: StoredConversationHandlers, _ items: ItemHandlers, to table: inout RouteTable)
+  {
+    let one = "/v1/conversations/{conversation_id}"
+    table.on("POST", "/v1/conversations", needs: .chat, audit: .conversationCreate, stored.create)
+    table.on("GET", one, needs: .read, audit: .conversationRead, stored.conversation)
+    table.on("POST", one, needs: .chat, audit: .conversationChange, stored.update)
+    table.on("DELETE", one, needs: .chat, audit: .conversationDelete, stored.delete)
+    table.on("POST", one + "/items", needs: .chat, audit: .conversationChange, items.create)
+    table.on("GET", one + "/items", needs: .read, audit: .conversationRead, items.list)
+    table.on("GET", one + "/items/{item_id}", needs: .read, audit: .conversationRead, items.item)
+    table.on("DELETE", one + "/items/{item_id}", needs: .chat, audit: .conversationChange, items.remove)
   }
 }

@@ -16,6 +16,7 @@ struct RouteFixture {
     "POST /api/chat/error":
       #"{"app_id":"app","user_id":"user","query":"q","error_code":429,"error_message":"slow down"}"#,
     "POST /api/chat": #"{"message":"q"}"#,
+    "POST /v1/conversations/{conversation_id}/items": #"{"items":[{"role":"user","content":"q"}]}"#,
     "POST /api/admin/accounts": #"{"name":"made"}"#,
     "POST /api/admin/keys": #"{"name":"made"}"#,
   ]
@@ -43,6 +44,12 @@ struct RouteFixture {
       let made = try await recorded()
       return route.pattern.replacing("{conversation_id}", with: made.conversationID)
         .replacing("{exchange_id}", with: made.exchangeID.description)
+    }
+    if route.pattern.contains("{item_id}") {
+      let made = try await recorded()
+      let digits = made.exchangeID.description.replacing("-", with: "")
+      return route.pattern.replacing("{conversation_id}", with: made.conversationID)
+        .replacing("{item_id}", with: "msg_" + digits)
     }
     var segments: [String] = []
     for segment in route.pattern.split(separator: "/", omittingEmptySubsequences: false).map(String.init) {

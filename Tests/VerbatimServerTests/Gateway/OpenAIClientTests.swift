@@ -1,4 +1,3 @@
-import Foundation
 import HTTP
 import Testing
 import VerbatimModel
@@ -36,10 +35,9 @@ import VerbatimTesting
   @Test func `OpenAI's own client holds conversations, which are in history`() async throws {
     let upstream = try Self.upstream()
     try await TestAPI.with(.socket, configuration: .gateway(to: upstream)) { api in
-      let python =
-        ProcessInfo.processInfo.environment["VERBATIM_TEST_PYTHON"] ?? Fixtures.project + "/.venv/bin/python"
       let outcome = try await SpawnedCommand.run(
-        [Fixtures.path("gateway/openai_client.py"), api.url + "/v1"], executable: python, in: TemporaryFolder(),
+        [Fixtures.path("gateway/openai_client.py"), api.url + "/v1"], executable: Fixtures.python,
+        in: TemporaryFolder(),
         environment: ["PYTHONIOENCODING": "utf-8"])
       #expect(outcome.code == 0, "\(outcome.errors)")
       let ids = outcome.output.split(separator: "\n").map(String.init)

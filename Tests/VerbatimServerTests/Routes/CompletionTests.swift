@@ -1,4 +1,3 @@
-import Foundation
 import HTTP
 import Testing
 import VerbatimModel
@@ -92,10 +91,8 @@ import VerbatimTesting
   @Test func `OpenAI's own client reads what was recorded`() async throws {
     try await TestAPI.with(.socket) { api in
       for number in 1...3 { try await api.record("c\(number)", text: "Answer \(number).") }
-      let environment = ProcessInfo.processInfo.environment
-      let python = environment["VERBATIM_TEST_PYTHON"] ?? Fixtures.project + "/.venv/bin/python"
       let outcome = try await SpawnedCommand.run(
-        [Fixtures.path("openai/stored_completions.py"), api.url], executable: python, in: TemporaryFolder())
+        [Fixtures.path("openai/stored_completions.py"), api.url], executable: Fixtures.python, in: TemporaryFolder())
       #expect(outcome.code == 0, "\(outcome.output) \(outcome.errors)")
     }
   }

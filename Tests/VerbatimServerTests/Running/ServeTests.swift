@@ -126,7 +126,7 @@ import VerbatimTesting
 
   /// Section 6 of the seed, unchanged.
   private func runExamples() async throws {
-    let python = ProcessInfo.processInfo.environment["VERBATIM_TEST_PYTHON"] ?? Fixtures.project + "/.venv/bin/python"
+    let python = Fixtures.python
     for (name, count) in [("example_basic.py", 1), ("example_with_files.py", 1), ("example_batch.py", 3)] {
       let outcome = try await SpawnedCommand.run(
         [Fixtures.path("seed003/" + name)], executable: python, in: TemporaryFolder(),

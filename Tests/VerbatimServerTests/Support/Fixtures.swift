@@ -8,6 +8,11 @@ enum Fixtures {
   /// The root of the repository.
   static let project = URL(fileURLWithPath: folder).deletingLastPathComponent().deletingLastPathComponent().path
 
+  /// With the packages of `Scripts/packages/python.txt`.
+  static var python: String {
+    ProcessInfo.processInfo.environment["VERBATIM_TEST_PYTHON"] ?? project + "/.venv/bin/python"
+  }
+
   static func path(_ name: String) -> String { folder + "/" + name }
 
   static func bytes(atPath path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }

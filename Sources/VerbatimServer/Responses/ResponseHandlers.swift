@@ -1,0 +1,120 @@
+import HTTP
+import Providers
+import VerbatimModel
+import VerbatimStore
+
+/// Responses as OpenAI's clients ask for them later: those that were recorded here out of the history, any others of the
+/// upstream, if the key may call it.
+struct ResponseHandlers: Sendable {
+  private static let limits = 1...100
+
+  let store: Store
+  let others: PassThroughHandlers
+
+  /// One that had not ended when it was recorded, and one that is to be streamed, is the upstream's to tell.
+  @Sendable func response(_ request: HTTPRequest) async throws -> HTTPResponse {
+    guard let found = try await recorded(request), found.hasEnded, request.queryParameter("stream") != "true" else {
+      return try await pass(request)
+    }
+    return .json(found.json)
+  }
+
+  /// Nobody finds it by its id any more; the conversation keeps its messages. The upstream is told, too.
+  @Sendable func delete(_ request: HTTPRequest) async throws -> HTTPResponse {
+    guard let found = try await recorded(request) else { return try await pass(request) }
+    _ = try await store.forgetCompletion(request.responseID, within: request.caller.reach)
+    await others.tell(request, model: found.model)
+    var json = JSONWriter()
+    json.deleted(request.responseID, object: "response")
+    return .json(json)
+  }
+
+  /// What the request said, its last item first unless asked otherwise.
+  @Sendable func inputItems(_ request: HTTPRequest) async throws -> HTTPResponse {
+    let limit = try request.number("limit", within: Self.limits, standard: 20)
+    let order = try request.choice("order", of: ListOrder.self) ?? .desc
+    let after = try request.parameter("after", longest: IngestLimits.code)
+    guard let found = try await recorded(request) else { return try await pass(request) }
+    var items = try await input(of: found.exchange, within: request.caller.reach)
+    if order == .desc { items.reverse() }
+    if let after {
+      guard let place = items.firstIndex(where: { $0.id == after }) else {
+        throw APIError.invalid("after must be the id of an input item of this response")
+      }
+      items.removeFirst(place + 1)
+    }
+    return ItemHandlers.answer(ItemPage(items: Array(items.prefix(limit)), hasMore: items.count > limit))
+  }
+
+  /// As the request wrote it; where it cannot be written again, what its rows hold.
+  private func input(of exchange: StoredExchange, within reach: Reach) async throws -> [ListedItem] {
+    let body = try await store.requestBody(of: exchange.id, in: exchange.conversationID, within: reach)
+    let items =
+      body.flatMap { JSONSlice(trusting: $0)["input"] }.map(ConversationItem.items(ofInput:))
+      ?? exchange.messages.flatMap { ConversationItem.items(of: $0) }
+    return items.enumerated().map { place, item in
+      ListedItem(id: ItemID.text(for: item, at: place, inRequestOf: exchange.id), item: item)
+    }
+  }
+
+  /// nil where none was recorded; throws 404 where it is another's of the same account.
+  private func recorded(_ request: HTTPRequest) async throws -> RecordedResponse? {
+    let reach = try request.caller.reach
+    if let exchange = try await store.completion(request.responseID, within: reach) {
+      return RecordedResponse(exchange)
+    }
+    guard let account = reach.account else { throw APIError.noResponse }
+    if reach.isNarrow, try await store.completion(request.responseID, within: .account(account)) != nil {
+      throw APIError.noResponse
+    }
+    return nil
+  }
+
+  private func pass(_ request: HTTPRequest) async throws -> HTTPResponse {
+    guard try request.caller.may(.chat) else { throw APIError.noResponse }
+    do {
+      return try await others.pass(request)
+    } catch let error as APIError where error.code == Upstreams.noChannel.code {
+      throw APIError.noResponse
+    }
+  }
+}
+
+/// An exchange of the history that a call to /v1/responses was.
+private struct RecordedResponse {
+  private static let unfinished: Set<String> = ["queued", "in_progress"]
+
+  let exchange: StoredExchange
+  private let answer: JSONSlice
+
+  init?(_ exchange: StoredExchange) {
+    guard let answer = KeptRequest(stored: exchange.request)?.answer.map({ JSONSlice(trusting: $0) }),
+      answer["output"] != nil
+    else { return nil }
+    self.exchange = exchange
+    self.answer = answer
+  }
+
+  var model: String { exchange.modelName }
+
+  var hasEnded: Bool { !Self.unfinished.contains(answer["status"]?.string?.string ?? "") }
+
+  /// As it was answered.
+  var json: JSONWriter {
+    var json = JSONWriter(reservingCapacity: answer.bytes.count + 512)
+    json.beginObject()
+    for field in answer.fields { json.field(key: field.key.json, field.value.bytes) }
+    json.key("usage")
+    json.raw(orNull: exchange.usage)
+    json.endObject()
+    return json
+  }
+}
+
+extension HTTPRequest {
+  fileprivate var responseID: String { parameters["response_id"] ?? "" }
+}
+
+extension APIError {
+  static let noResponse = APIError.notFound("there is no such response")
+}
