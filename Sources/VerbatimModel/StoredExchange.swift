@@ -8,7 +8,10 @@ package struct StoredExchange: Sendable {
   /// How many attachments its row speaks of; `attachments` is empty until they are looked up.
   package var attachmentCount = 0
   package var attachments: [StoredAttachment] = []
+  /// As its row holds it.
   package var request: Bytes?
+  /// Values that its request borrows, by field.
+  package var lent: [String: Bytes] = [:]
   package var promptTokens: Int64?
   package var completionTokens: Int64?
   package var totalTokens: Int64?
@@ -44,6 +47,20 @@ extension StoredExchange {
   package var inputs: Bytes? { texts[.inputs] }
   package var metadata: Bytes? { texts[.metadata] }
   package var usage: Bytes? { texts[.usage] }
+}
+
+extension StoredExchange {
+  /// The request of a call that came through the gateway, with what it borrows; nil where it came in another way.
+  package var keptRequest: KeptRequest? {
+    guard let kept = KeptRequest(stored: request) else { return nil }
+    return kept.borrowed.isEmpty ? kept : kept.whole(lent)
+  }
+
+  /// `request` with what it borrows.
+  package var wholeRequest: Bytes? {
+    guard let kept = KeptRequest(stored: request), !kept.borrowed.isEmpty else { return request }
+    return kept.whole(lent).stored
+  }
 }
 
 /// An attachment with its id.

@@ -1,11 +1,14 @@
 /// The request of a call that came through the gateway, as the column `request` holds it.
 ///
-/// It is the client's own body, byte for byte, but for two things: the array of its messages is emptied, since they are rows
-/// of their own, and a last field `_verbatim` says what belongs to the exchange and has no column. What is left without it
-/// is the body that was sent, so everything can be taken back.
+/// It is the client's own body, byte for byte, but for three things: the array of its messages is emptied, since they are
+/// rows of their own; long values that an earlier request of the thread has are left out; and a last field `_verbatim` says
+/// what belongs to the exchange and has no column. What is left without it is the body that was sent, so everything can be
+/// taken back.
 package struct KeptRequest: Sendable, Equatable {
-  /// A JSON object, as it was sent but for its messages.
+  /// A JSON object, as it was sent but for its messages and what it borrows.
   package var body: Bytes
+  /// Fields that have a zero in the place of their value, with the exchange whose request has that.
+  package var borrowed: [String: UUIDv7] = [:]
   /// The field whose array of messages was emptied; nil where they stay in the body.
   package var emptied: String?
   /// JSON object: the answer's fields that no column holds.
@@ -14,6 +17,8 @@ package struct KeptRequest: Sendable, Equatable {
   package var layout: Bytes?
   /// JSON object: what a model was asked with, where that was made here and is not the body.
   package var sent: Bytes?
+  /// Whether the client went away before the answer, which is whole all the same, had ended.
+  package var clientHasGone = false
 
   private static let field = "_verbatim"
   /// Of a body that holds one question instead of messages.
@@ -53,9 +58,26 @@ package struct KeptRequest: Sendable, Equatable {
     answer = last.value["answer"]?.bytes
     layout = last.value["layout"]?.bytes
     sent = last.value["sent"]?.bytes
+    clientHasGone = last.value["client_gone"]?.boolean ?? false
+    if let same = last.value["same"] {
+      for field in same.fields { borrowed[field.key.text.string] = field.value.string.flatMap { UUIDv7($0.string) } }
+    }
   }
 
   package var stored: Bytes {
+    // Behind the last value, so that white space before the bracket stays where it is.
+    var end = body.startIndex + 1
+    var isEmpty = true
+    for field in JSONSlice(trusting: body).fields {
+      end = field.value.bytes.endIndex
+      isEmpty = false
+    }
+    let comma = isEmpty ? "" : ","
+    return body[..<end] + Bytes(utf8: "\(comma)\"\(Self.field)\":") + own + body[end...]
+  }
+
+  /// What stands in `_verbatim`.
+  private var own: [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
     if emptied == nil {
@@ -77,16 +99,21 @@ package struct KeptRequest: Sendable, Equatable {
       writer.key("sent")
       writer.raw(sent)
     }
-    writer.endObject()
-    // Behind the last value, so that white space before the bracket stays where it is.
-    var end = body.startIndex + 1
-    var isEmpty = true
-    for field in JSONSlice(trusting: body).fields {
-      end = field.value.bytes.endIndex
-      isEmpty = false
+    if clientHasGone {
+      writer.key("client_gone")
+      writer.boolean(true)
     }
-    let comma = isEmpty ? "" : ","
-    return body[..<end] + Bytes(utf8: "\(comma)\"\(Self.field)\":") + writer.bytes + body[end...]
+    if !borrowed.isEmpty {
+      writer.key("same")
+      writer.beginObject()
+      for (name, lender) in borrowed.sorted(by: { $0.key < $1.key }) {
+        writer.key(text: name)
+        writer.string(lender.description)
+      }
+      writer.endObject()
+    }
+    writer.endObject()
+    return writer.bytes
   }
 
   /// Whether it is the body of a question, which its row holds.

@@ -19,6 +19,8 @@ package struct ThreadPlace: Sendable {
   package var knownCount = 0
   /// The JSON by which the elements among them are known.
   package var known: [Bytes] = []
+  /// Long values of the request before, which this one need not store again; by field.
+  package var loans: [String: KeptRequest.Loan] = [:]
   package var request: ThreadedRequest?
   /// Of everything that the request says; empty where threads are not looked for.
   package var hash: [UInt8] = []

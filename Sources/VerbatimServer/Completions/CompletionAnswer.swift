@@ -4,8 +4,9 @@ import VerbatimStore
 extension JSONWriter {
   /// The exchange as a chat completion: what the provider answered, with the metadata that the client gave it.
   mutating func completion(_ exchange: StoredExchange) {
-    let answer = KeptRequest(stored: exchange.request)?.answer.map { JSONSlice(trusting: $0) }
-    let request = KeptRequest(stored: exchange.request).map { JSONSlice(trusting: $0.body) }
+    let kept = exchange.keptRequest
+    let answer = kept?.answer.map { JSONSlice(trusting: $0) }
+    let request = kept.map { JSONSlice(trusting: $0.body) }
     beginObject()
     key("id")
     string(exchange.responseID ?? exchange.id.description)

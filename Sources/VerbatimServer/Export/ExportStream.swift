@@ -14,17 +14,47 @@ struct ExportStream: Sendable {
     var page = try await store.exportPage(selection, from: nil)
     try await write(encoder.beginning())
     var count = 0
-    while true {
-      let bytes = encoder.encode(page.exchanges, after: count)
-      count += page.exchanges.count
-      guard let place = page.next else {
-        try await write(bytes + encoder.end(after: count))
-        return count
-      }
+    while let place = page.next {
       async let following = store.exportPage(selection, from: place)
-      if !bytes.isEmpty { try await write(bytes) }
+      count = try await send(page, after: count, write)
       page = try await following
     }
+    count = try await send(page, after: count, write)
+    try await write(encoder.end(after: count))
+    return count
+  }
+
+  /// Answers how many exchanges were written with those of the page.
+  private func send(
+    _ page: ExportPage, after count: Int, _ write: ([UInt8]) async throws -> Void
+  ) async throws -> Int {
+    var count = count
+    for piece in page.pieces {
+      let bytes = encoder.encode(piece, after: count)
+      count += piece.count
+      if !bytes.isEmpty { try await write(bytes) }
+    }
+    return count
+  }
+}
+
+extension ExportPage {
+  /// What requests borrow is counted here for each of them, since each is written with it.
+  private static let mostLent = 1 << 20
+
+  /// Its exchanges in parts that are written at once.
+  fileprivate var pieces: [[ExportedExchange]] {
+    var pieces: [[ExportedExchange]] = []
+    var start = exchanges.startIndex
+    var lent = 0
+    for (index, exported) in exchanges.enumerated() {
+      lent += exported.exchange.lent.values.reduce(0) { $0 + $1.count }
+      guard lent >= Self.mostLent else { continue }
+      pieces.append(Array(exchanges[start...index]))
+      (start, lent) = (index + 1, 0)
+    }
+    if start < exchanges.endIndex { pieces.append(Array(exchanges[start...])) }
+    return pieces
   }
 }
 

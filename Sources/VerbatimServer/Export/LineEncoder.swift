@@ -100,7 +100,7 @@ extension JSONWriter {
       for message in exchange.choices { self.message(message) }
       endArray()
     }
-    rawField("request", exchange.request)
+    rawField("request", exchange.wholeRequest)
     field("response_id", .responseID, of: exchange)
     if exchange.isStream { rawField("stream", Bytes(utf8: "true")) }
     integerField("latency", exchange.latency.map(\.milliseconds))

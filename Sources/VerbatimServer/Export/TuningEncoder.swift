@@ -15,7 +15,7 @@ struct TuningEncoder: ExportEncoder {
       for message in exchange.messages { json.message(message) }
       json.message(answer)
       json.endArray()
-      if let tools = exchange.request.flatMap({ JSONSlice(trusting: $0)["tools"] }), tools.kind == .array {
+      if let tools = exchange.wholeRequest.flatMap({ JSONSlice(trusting: $0)["tools"] }), tools.kind == .array {
         json.key("tools")
         json.raw(tools.bytes)
       }

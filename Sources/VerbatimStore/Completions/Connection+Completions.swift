@@ -57,7 +57,10 @@ extension Connection {
         ORDER BY id
         """
       ) { try builder.add(HistoryRow($0, reading.keys)) }
-      return builder.finish().exchanges.first
+      guard var exchange = builder.finish().exchanges.first else { return nil }
+      var lenders = Lenders(reading.calendar, reading.keys, absent: reading.absentTables)
+      try addLoans(to: &exchange, account: reading.reach.account ?? "", &lenders)
+      return exchange
     }
     return nil
   }

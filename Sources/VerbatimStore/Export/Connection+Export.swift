@@ -31,7 +31,8 @@ extension Connection {
         next = .row(day: day, table: table + 1, after: .beforeAll)
       }
     }
-    return ExportPage(exchanges: try finished(gatherer.exchanges, selection.reach, keys), next: next)
+    let lenders = Lenders(calendar, keys, absent: absent)
+    return ExportPage(exchanges: try finished(gatherer.exchanges, selection.reach, keys, lenders), next: next)
   }
 
   /// Where the next day begins that may hold some.
@@ -111,9 +112,9 @@ extension Connection {
     }
   }
 
-  /// Without what lies in conversations that are out of reach or deleted; with files.
+  /// Without what lies in conversations that are out of reach or deleted; with files, and what requests borrow.
   func finished(
-    _ found: [ExportedExchange], _ reach: Reach, _ keys: ContentKeys
+    _ found: [ExportedExchange], _ reach: Reach, _ keys: ContentKeys, _ lenders: Lenders
   ) throws -> [ExportedExchange] {
     guard !found.isEmpty else { return [] }
     var visible: [ExactText: Set<ExactText>] = [:]
@@ -121,8 +122,12 @@ extension Connection {
       let names = Set(part.map { ExactText($0.exchange.conversationID) })
       visible[account, default: []].formUnion(try conversations(names, of: account.text, within: reach))
     }
-    let shown: [ExportedExchange] = found.filter {
+    var shown: [ExportedExchange] = found.filter {
       visible[ExactText($0.account)]?.contains(ExactText($0.exchange.conversationID)) == true
+    }
+    var lenders: Lenders = lenders
+    for index in shown.indices {
+      try addLoans(to: &shown[index].exchange, account: shown[index].account, &lenders)
     }
     guard shown.contains(where: { $0.exchange.attachmentCount > 0 }) else { return shown }
     var exchanges: [StoredExchange] = shown.map(\.exchange)

@@ -11,8 +11,8 @@ extension Connection {
   /// Those of some exchanges that are there, belong to the selection, and say that they came with the batch that is
   /// named for them.
   func exported(
-    _ selection: ExportSelection, _ days: [Day: [UUIDv7]], batches: [UUIDv7: Int64], keys: ContentKeys,
-    absent: Set<String>
+    _ selection: ExportSelection, _ days: [Day: [UUIDv7]], batches: [UUIDv7: Int64], calendar: PartitionCalendar,
+    keys: ContentKeys, absent: Set<String>
   ) throws -> [ExportedExchange] {
     var found: [ExportedExchange] = []
     for (day, ids) in days.sorted(by: { $0.key < $1.key }) {
@@ -26,7 +26,7 @@ extension Connection {
         }
       }
     }
-    return try finished(found, selection.reach, keys)
+    return try finished(found, selection.reach, keys, Lenders(calendar, keys, absent: absent))
   }
 
   private func exported(

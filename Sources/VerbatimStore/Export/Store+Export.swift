@@ -59,10 +59,12 @@ extension Store {
         days[exchange.day, default: []].append(exchange.id)
       }
     }
-    let (keys, wanted, ids): (ContentKeys, [UUIDv7: Int64], [Day: [UUIDv7]]) = (contentKeys, batches, days)
+    let (calendar, keys): (PartitionCalendar, ContentKeys) = (calendar, contentKeys)
+    let (wanted, ids): ([UUIDv7: Int64], [Day: [UUIDv7]]) = (batches, days)
     let exchanges: [ExportedExchange] = try await readingHistory { connection, absent in
       try connection.snapshot {
-        try connection.exported(selection, ids, batches: wanted, keys: keys, absent: absent)
+        try connection.exported(
+          selection, ids, batches: wanted, calendar: calendar, keys: keys, absent: absent)
       }
     }
     return ExportPage(exchanges: exchanges, next: next)

@@ -169,17 +169,21 @@ extension Connection {
         let isMoreWanted: Bool = try forEachRow(
           of: rows, in: group, inPiecesOf: dialect.readsLazily ? nil : max(Self.smallestPiece, limit * 4)
         ) { try builder.add(HistoryRow($0, rows.keys)) }
-        guard isMoreWanted else { return try finish(&builder, rows.keys) }
+        guard isMoreWanted else { return try finish(&builder, rows) }
       }
-      guard days.hasMore, let last = days.places.last else { return try finish(&builder, rows.keys) }
-      guard let next = try self.days(of: rows, behind: last.day) else { return try finish(&builder, rows.keys) }
+      guard days.hasMore, let last = days.places.last else { return try finish(&builder, rows) }
+      guard let next = try self.days(of: rows, behind: last.day) else { return try finish(&builder, rows) }
       days = next
     }
   }
 
-  private func finish(_ builder: inout ExchangePageBuilder, _ keys: ContentKeys) throws -> ExchangePage {
+  private func finish(_ builder: inout ExchangePageBuilder, _ rows: ConversationRows) throws -> ExchangePage {
     var page: ExchangePage = builder.finish()
-    if builder.hasAttachments { try addAttachments(to: &page.exchanges, keys) }
+    if builder.hasAttachments { try addAttachments(to: &page.exchanges, rows.keys) }
+    var lenders = Lenders(rows.calendar, rows.keys, absent: rows.absentTables)
+    for index in page.exchanges.indices {
+      try addLoans(to: &page.exchanges[index], account: rows.account, &lenders)
+    }
     return page
   }
 

@@ -1,6 +1,14 @@
 import Databases
 import VerbatimModel
 
+/// What is known of a thread up to its head.
+private struct KnownThread: Sendable {
+  let head: FoundHead
+  /// By which the messages up to the head are known; none where they cannot all be read any more.
+  let elements: [Bytes]
+  let loans: [String: KeptRequest.Loan]
+}
+
 /// The conversation that a stateless request goes on with, and where in it.
 package struct FoundThread: Sendable {
   package var conversationID: String
@@ -35,22 +43,22 @@ extension Store {
     }
     place.hash = hash.value
     let longest = Array(candidates.reversed().prefix(Self.mostCandidates))
-    guard let (head, elements) = try await known(longest, account: account, conversation: named) else {
+    guard let known = try await known(longest, account: account, conversation: named) else {
       return FoundThread(conversationID: named ?? newConversationID(), place: place)
     }
-    if head.count - request.leadingCount == elements.count {
-      place.parentID = head.messageID
-      place.knownCount = head.count
-      place.known = elements
+    if known.head.count - request.leadingCount == known.elements.count {
+      place.parentID = known.head.messageID
+      place.knownCount = known.head.count
+      place.known = known.elements
+      place.loans = known.loans
     }
-    return FoundThread(conversationID: head.conversationID, place: place)
+    return FoundThread(conversationID: known.head.conversationID, place: place)
   }
 
-  /// The head with the elements by which its messages are known; none where they cannot all be read any more. nil also
-  /// where the history cannot be read now: that is logged, and no reason not to make the call.
+  /// nil also where the history cannot be read now: that is logged, and no reason not to make the call.
   private func known(
     _ candidates: [(head: UUIDv7, count: Int)], account: String, conversation: String?
-  ) async throws -> (FoundHead, [Bytes])? {
+  ) async throws -> KnownThread? {
     guard !candidates.isEmpty else { return nil }
     do {
       return try await readKnown(candidates, account: account, conversation: conversation)
@@ -61,7 +69,7 @@ extension Store {
 
   private func readKnown(
     _ candidates: [(head: UUIDv7, count: Int)], account: String, conversation: String?
-  ) async throws -> (FoundHead, [Bytes])? {
+  ) async throws -> KnownThread? {
     let (calendar, keys): (PartitionCalendar, ContentKeys) = (calendar, contentKeys)
     return try await readingHistory { connection, absent in
       try connection.snapshot {
@@ -71,7 +79,9 @@ extension Store {
         let rows: ThreadRows? = try connection.threadRows(
           of: head.conversationID, upTo: head.messageID, account: account, within: .account(account), absent: absent,
           calendar, keys)
-        return (head, rows?.elements(upTo: head.messageID) ?? [])
+        return KnownThread(
+          head: head, elements: rows?.elements(upTo: head.messageID) ?? [],
+          loans: rows?.loans(behind: head.messageID) ?? [:])
       }
     }
   }
@@ -89,11 +99,13 @@ extension Store {
       thread.parentID = nil
       thread.knownCount = 0
       thread.known = []
+      thread.loans = [:]
     }
     if let redactor { exchange = redactor.redacted(exchange) }
-    if let request = thread.request { setLayout(of: request, thread, redactor, in: &exchange) }
+    if let request = thread.request { keep(request, thread, redactor, in: &exchange) }
     thread.request = nil
     thread.known = []
+    thread.loans = [:]
     exchange.thread = thread
     return exchange
   }
@@ -112,14 +124,16 @@ extension Store {
     return heads
   }
 
-  private func setLayout(
-    of request: ThreadedRequest, _ thread: ThreadPlace, _ redactor: Redactor?, in exchange: inout NewExchange
+  /// How the request wrote its messages, without what the one before it holds as well.
+  private func keep(
+    _ request: ThreadedRequest, _ thread: ThreadPlace, _ redactor: Redactor?, in exchange: inout NewExchange
   ) {
     guard var kept = KeptRequest(stored: exchange.request) else { return }
     let leading: Int = thread.knownCount == 0 ? request.leadingCount : 0
     kept.layout = MessageLayout.layout(
       of: request.elements.map { redactor?.json($0) ?? $0 }, gaps: request.gaps,
       known: thread.known + exchange.messages.dropFirst(leading).map(\.json), leading: leading)
+    kept.borrow(thread.loans)
     exchange.request = kept.stored
   }
 

@@ -62,9 +62,28 @@ struct ThreadRows {
     return elements
   }
 
+  /// Long values that a request need not repeat which goes on behind this message.
+  func loans(behind message: UUIDv7) -> [String: KeptRequest.Loan] {
+    guard let exchange = rows[message]?.exchangeID, let kept = request(of: exchange) else { return [:] }
+    return kept.loans(of: exchange) { request(of: $0) }
+  }
+
+  private func request(of exchange: UUIDv7) -> KeptRequest? { KeptRequest(stored: rows[exchange]?.request) }
+
+  /// nil where it borrows what is gone.
+  private func wholeRequest(of exchange: UUIDv7) -> KeptRequest? {
+    guard let kept = request(of: exchange) else { return nil }
+    var lent: [String: Bytes] = [:]
+    for (field, lender) in kept.borrowed {
+      guard let value = request(of: lender)?.value(of: field) else { return nil }
+      lent[field] = value
+    }
+    return kept.whole(lent)
+  }
+
   /// The body of an exchange's request as it was sent; nil where rows are gone, or it did not come through the gateway.
   func body(of exchange: UUIDv7) -> Bytes? {
-    guard let kept = KeptRequest(stored: rows[exchange]?.request) else { return nil }
+    guard let kept = wholeRequest(of: exchange) else { return nil }
     guard let first = firstRow(of: exchange) else { return nil }
     if kept.isQuestion { return kept.body(question: first.message) }
     var before: [Bytes] = []
@@ -95,7 +114,7 @@ struct ThreadRows {
   private func elements(
     of exchange: UUIDv7, behind before: [Bytes]
   ) -> (elements: [Bytes], layout: KeptLayout) {
-    let layout = KeptLayout(KeptRequest(stored: rows[exchange]?.request)?.layout)
+    let layout = KeptLayout(request(of: exchange)?.layout)
     let own: [Bytes] = (exchanges[exchange] ?? []).compactMap { rows[$0] }.filter(\.isInput).map(\.json)
     let known: [Bytes] = before + (before.isEmpty ? own.dropFirst(layout.leading) : own[...])
     return (layout.elements(known: known), layout)

@@ -30,6 +30,8 @@ struct StatelessClient: Sendable {
   private let user: String
   private let style: Style
   private var messages: [String] = []
+  /// What its requests have beside their messages: fields of JSON.
+  var parameters = #""temperature":1e0"#
   private(set) var sent: [Sent] = []
 
   init(
@@ -82,7 +84,7 @@ struct StatelessClient: Sendable {
     let (open, close) = style == .indented ? ("[\n    ", "\n  ]") : ("[", "]")
     let head = style == .pythonDefault ? #"{"model": "m", "messages": "# : #"{"model":"m","messages":"#
     let inside = elements.map(\.string).joined(separator: separator)
-    let body = head + open + inside + close + #","temperature":1e0}"#
+    let body = head + open + inside + close + ",\(parameters)}"
     let document = try JSONSlice(checking: Bytes(utf8: body))
     let array = try #require(document["messages"]?.bytes)
     let place = array.startIndex + 1..<array.endIndex - 1
