@@ -50,6 +50,8 @@ package struct TestAPI: Sendable {
   package let calls: CallRegistry
   /// Of the live server; empty on the router.
   package let url: String
+  /// Connections that clients have to the live server now.
+  package let openConnections: @Sendable () -> Int
 
   /// The bytes of every file of an SQLite database.
   package func databaseFiles() throws -> [[UInt8]] {
@@ -97,8 +99,12 @@ package struct TestAPI: Sendable {
       case .router:
         try await body(TestAPI(application, stores, in: folder) { try await answer(application.respond(to: $0)) })
       case .socket:
-        try await withServer(application, configuration) { url in
-          try await body(TestAPI(application, stores, in: folder, url: url, send: Self.sender(to: url)))
+        try await withServer(application, configuration) { server in
+          let url = "http://127.0.0.1:\(server.port)"
+          try await body(
+            TestAPI(
+              application, stores, in: folder, url: url, openConnections: { server.counters.openConnections },
+              send: Self.sender(to: url)))
         }
       }
     } catch {
@@ -112,12 +118,14 @@ package struct TestAPI: Sendable {
 
   private init(
     _ application: Application, _ stores: OpenStores, in folder: TemporaryFolder, url: String = "",
+    openConnections: @escaping @Sendable () -> Int = { 0 },
     send: @escaping @Sendable (HTTPRequest) async throws -> Answer
   ) {
     self.folder = folder
     self.send = send
     self.stores = stores
     self.url = url
+    self.openConnections = openConnections
     routes = application.routes
     trail = application.trail
     calls = application.calls
@@ -182,7 +190,7 @@ package struct TestAPI: Sendable {
   }
 
   private static func withServer(
-    _ application: Application, _ configuration: Configuration, _ body: @Sendable (String) async throws -> Void
+    _ application: Application, _ configuration: Configuration, _ body: @Sendable (HTTPServer) async throws -> Void
   ) async throws {
     var settings = configuration.server
     settings.port = 0
@@ -192,7 +200,7 @@ package struct TestAPI: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
       defer { group.cancelAll() }
-      try await body("http://127.0.0.1:\(server.port)")
+      try await body(server)
     }
   }
 }

@@ -11,6 +11,8 @@ package struct Answer: Sendable {
   package var responseID: String?
   /// JSON object: the answer without its messages and its usage, which have places of their own.
   package var details: Bytes?
+  /// Whether its client had gone before it ended.
+  package var clientHasGone = false
 
   package init() {}
 
@@ -24,6 +26,8 @@ package struct Answer: Sendable {
     exchange.responseID = responseID
     guard var kept = KeptRequest(stored: exchange.request) else { return }
     kept.answer = details
+    // Why a failed one failed says its code.
+    kept.clientHasGone = clientHasGone && failure == nil
     exchange.request = kept.stored
   }
 

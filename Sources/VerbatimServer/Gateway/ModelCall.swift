@@ -148,7 +148,9 @@ struct ModelCall: Sendable {
 
   /// Records what came; nil where nothing is recorded or, as `lenient` allows, nothing could be.
   private mutating func finish(_ ending: AnswerEnding) async throws -> Store.Receipt? {
-    guard let answer = capture?.finish(ending), let record else { return nil }
+    guard var answer = capture?.finish(ending), let record else { return nil }
+    // While an answer is read that is not passed on in parts, only the task tells.
+    answer.clientHasGone = clientHasGone || Task.isCancelled
     do {
       let receipt = try await record.end(answer, isStream: capture?.isStream ?? false)
       onEnd?(answer, receipt)

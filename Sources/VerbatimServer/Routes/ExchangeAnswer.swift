@@ -32,15 +32,20 @@ extension JSONWriter {
     timestamp(exchange.createdAt)
     key("recorded_at")
     timestamp(exchange.recordedAt)
+    let kept = exchange.keptRequest
+    if kept?.clientHasGone == true {
+      key("interrupted_by")
+      string("client")
+    }
     key("extra")
-    raw(orNull: extra(of: exchange))
+    raw(orNull: extra(of: exchange, kept))
     if !exchange.isQueryAndAnswer { conversationItems(of: exchange) }
     endObject()
   }
 
   /// What its body said beside what has names here.
-  private func extra(of exchange: StoredExchange) -> Bytes? {
-    guard let kept = KeptRequest(stored: exchange.request) else { return exchange.request }
+  private func extra(of exchange: StoredExchange, _ kept: KeptRequest?) -> Bytes? {
+    guard let kept else { return exchange.request }
     guard kept.isQuestion, let question = exchange.messages.first else { return kept.body }
     return kept.body(question: question)
   }

@@ -31,10 +31,33 @@ enum Chat {
 
 extension TestAPI {
   /// The exchanges of the conversation that an answer names.
-  func recorded(_ answer: Answer) async throws -> [JSONSlice] {
-    let conversation = try #require(answer.fields["X-Conversation-Id"])
+  func recorded(_ answer: Answer) async throws -> [JSONSlice] { try await recorded(answer.fields) }
+
+  func recorded(_ fields: HTTPFields) async throws -> [JSONSlice] {
+    let conversation = try #require(fields["X-Conversation-Id"])
     let page = try await get("/api/chat/\(conversation)/messages")
     return page.json["data"].map { Array($0.elements) } ?? []
+  }
+
+  /// Makes a channel with these fields of JSON, as an administrator does.
+  func makeChannel(_ fields: String) async throws {
+    let made = try await post(
+      "/api/admin/channels", #"{"name":"main",\#(fields)}"#, fields: .key(try await makeAdminKey()))
+    try #require(made.status == 200, "\(made.text)")
+  }
+
+  /// Sends a call over a connection of its own and returns once the answer has begun.
+  func open(_ body: String, fields: HTTPFields = [:]) async throws -> IncomingAnswer {
+    var fields = fields
+    fields["Content-Type"] = "application/json"
+    return try await HTTPClient().open(
+      OutgoingRequest(method: "POST", url: url + Chat.path, fields: fields, body: Array(body.utf8)))
+  }
+
+  /// Returns when the server has noticed that no client is there any more.
+  func becomeAlone() async throws {
+    // A counter has no event to wait for, so it is looked at.
+    while openConnections() > 0 { try await Task.sleep(for: .milliseconds(5)) }
   }
 
   /// The failed exchanges of all, newest first.
