@@ -25,6 +25,8 @@ package struct OutgoingRequest: Sendable {
   package var body: [UInt8]?
   package var timeouts = Timeouts()
   package var version = Version.http1
+  /// Whether an answer that comes encoded, though nobody asked for that, is given as what it encodes; its fields stay.
+  package var decodesContent = false
 
   package init(method: String, url: String, fields: HTTPFields = [:], body: [UInt8]? = nil) {
     self.method = method

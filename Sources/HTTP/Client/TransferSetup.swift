@@ -23,6 +23,8 @@ struct TransferSetup {
     try check(curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https"))
     let version = request.version == .http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
     try check(curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(version)))
+    // What to ask for; that anything is set makes libcurl decode.
+    if request.decodesContent { try check(curl_set_text(handle, CURLOPT_ACCEPT_ENCODING, "identity")) }
     // Time-outs without signals, which belong to the whole process.
     try check(curl_set_long(handle, CURLOPT_NOSIGNAL, 1))
     let connect = request.timeouts.connect ?? configuration.connectTimeout

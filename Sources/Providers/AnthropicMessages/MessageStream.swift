@@ -14,8 +14,9 @@ struct MessageStream: AnswerStream {
   private(set) var isComplete = false
 
   mutating func take(_ event: ServerSentEvent) -> Release {
-    guard let data = event.data else { return .now }
-    guard let json = try? JSONSlice(checking: data[...]), json.kind == .object else { return .now }
+    guard let data = event.data, !data.elementsEqual("[DONE]".utf8) else { return .now }
+    guard let json = try? JSONSlice(checking: data[...]) else { return .unread }
+    guard json.kind == .object else { return .now }
     switch json["type"]?.string?.string ?? String(decoding: event.name, as: UTF8.self) {
     case "message_start":
       for field in json["message"]?.fields ?? json.fields { set(field) }

@@ -18,6 +18,8 @@ protocol AnswerStream: Sendable {
 enum Release: Sendable {
   /// Nothing about them says that the answer has ended.
   case now
+  /// As `now`; but what they say is lost to the record.
+  case unread
   /// They and what follows wait until the answer is recorded.
   case afterRecording
   /// Their client did not ask for them; whether they wait as well is as it was.

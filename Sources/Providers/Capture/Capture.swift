@@ -29,6 +29,8 @@ package struct Capture: Sendable {
   private var gate = StreamGate()
   private var body: [UInt8] = []
   private var size = 0
+  /// Whether an event of the stream was no JSON.
+  private var isGarbled = false
   private let call: RecordedCall
 
   /// `status` and `contentType`: of the answer's head. `withholdsUsage`: usage was asked for by us alone.
@@ -98,6 +100,8 @@ package struct Capture: Sendable {
       answer.fail("\(status)", "the provider answered \(status)")
     } else if !stream.isFinished {
       answer.fail(CaptureFailure.unfinished, "the stream ended before the model had finished")
+    } else if isGarbled {
+      answer.fail(CaptureFailure.invalid, "an event of the stream is no JSON in UTF-8; what it said is missing here")
     }
     return answer
   }
@@ -117,7 +121,8 @@ package struct Capture: Sendable {
     var rest = bytes
     var start = rest.startIndex
     while let event = reader.next(&rest) {
-      let release = event.data == nil ? .now : stream.take(event)
+      let release = event.data?.isEmpty == false ? stream.take(event) : .now
+      if case .unread = release { isGarbled = true }
       gate.end(bytes[start..<rest.startIndex], release, into: &released)
       start = rest.startIndex
     }

@@ -16,7 +16,7 @@ struct StreamGate {
     switch release {
     case .never: return
     case .afterRecording: isHolding = true
-    case .now: break
+    case .now, .unread: break
     }
     if isHolding {
       held += unfinished

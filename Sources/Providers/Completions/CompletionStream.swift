@@ -30,7 +30,8 @@ struct CompletionStream: AnswerStream {
       isDone = true
       return .afterRecording
     }
-    guard let chunk = try? JSONSlice(checking: data[...]), chunk.kind == .object else { return .now }
+    guard let chunk = try? JSONSlice(checking: data[...]) else { return .unread }
+    guard chunk.kind == .object else { return .now }
     if let error = chunk["error"], !error.isNull { return fail(with: error) }
     if event.name.elementsEqual("error".utf8) { return fail(with: chunk) }
     let isUsageOnly = take(chunk: chunk)

@@ -15,7 +15,8 @@ struct ResponseStream: AnswerStream {
 
   mutating func take(_ event: ServerSentEvent) -> Release {
     guard let data = event.data, !data.elementsEqual("[DONE]".utf8) else { return .now }
-    guard let json = try? JSONSlice(checking: data[...]), json.kind == .object else { return .now }
+    guard let json = try? JSONSlice(checking: data[...]) else { return .unread }
+    guard json.kind == .object else { return .now }
     let type = json["type"]?.string?.string ?? String(decoding: event.name, as: UTF8.self)
     if type.hasSuffix(".delta") { hasBegun = true }
     if type == "error" {
