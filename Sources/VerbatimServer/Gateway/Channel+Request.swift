@@ -12,26 +12,21 @@ extension Channel {
     "openai-organization", "openai-project",
   ]
 
-  /// `path`: as the client called it, from `/v1` on; `body`: nil where there is none.
+  /// `path`: as the client called it, from `/v1` on; `model`: as the client calls it, nil where none is named; `body`: nil
+  /// where there is none.
   func request(
-    _ method: String, path: String, query: String?, fields: HTTPFields, body: [UInt8]?
+    _ method: String, path: String, query: String?, model: String? = nil, fields: HTTPFields, body: [UInt8]?
   ) -> OutgoingRequest {
+    let address = ChannelAddress(baseURL, dialect)
     var request = OutgoingRequest(
-      method: method, url: url(path, query: query), fields: outgoing(fields), body: body)
+      method: method, url: address.url(path, query: query, model: model.flatMap(upstreamName)),
+      fields: outgoing(fields), body: body)
+    request.decodesContent = true
     request.timeouts.connect = connectTimeout
     request.timeouts.firstByte = firstByteTimeout
     request.timeouts.idle = idleTimeout
     request.version = usesHTTP2 ? .http2 : .http1
     return request
-  }
-
-  /// The base may end with `/v1`, as OpenAI's clients have it, or before it, as Anthropic's do.
-  private func url(_ path: String, query: String?) -> String {
-    var base = baseURL
-    while base.hasSuffix("/") { base.removeLast() }
-    let hasVersion = dialect != .anthropic || base.hasSuffix("/v1")
-    let rest = hasVersion ? String(path.dropFirst("/v1".count)) : path
-    return base + rest + (query.map { "?" + $0 } ?? "")
   }
 
   private func outgoing(_ given: HTTPFields) -> HTTPFields {
@@ -59,8 +54,8 @@ extension Channel {
 extension HTTPFields {
   private static let connectionFields: Set<String> = [
     "connection", "keep-alive", "proxy-authenticate", "proxy-connection", "te", "trailer", "transfer-encoding",
-    "upgrade",
-    "content-length", "set-cookie", "alt-svc", "strict-transport-security", "server", "date", "x-request-id",
+    "upgrade", "content-encoding", "content-length", "set-cookie", "alt-svc", "strict-transport-security", "server",
+    "date", "x-request-id",
     "access-control-allow-origin", "access-control-expose-headers", "access-control-allow-credentials", "vary",
   ]
 

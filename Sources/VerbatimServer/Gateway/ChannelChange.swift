@@ -78,8 +78,8 @@ struct ChannelChange: Sendable {
   private static func url(_ text: String?) throws(APIError) -> String? {
     guard let text else { return nil }
     let isURL = text.hasPrefix("http://") || text.hasPrefix("https://")
-    guard isURL, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), !text.contains("?"), !text.contains("#") else {
-      throw .invalid("base_url must be http://… or https://… without spaces, query and fragment")
+    guard isURL, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), !text.contains("#") else {
+      throw .invalid("base_url must be http://… or https://… without spaces and fragment")
     }
     return text
   }

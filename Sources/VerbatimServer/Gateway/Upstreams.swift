@@ -119,7 +119,8 @@ struct Upstreams: Sendable {
 
   private func open(_ call: Call, on channel: Channel, asksForUsage: Bool) async throws -> Reply {
     let request = channel.request(
-      call.method, path: call.path, query: call.query, fields: call.fields, body: call.body(channel, asksForUsage))
+      call.method, path: call.path, query: call.query, model: call.model, fields: call.fields,
+      body: call.body(channel, asksForUsage))
     return Reply(channel: channel, answer: try await client.open(request), asksForUsage: asksForUsage)
   }
 
