@@ -42,6 +42,8 @@ package final class FakeUpstream: Sendable {
   /// What clients are pointed to.
   package var baseURL: String { server.url("/v1") }
 
+  package var port: Int { Int(server.port) }
+
   package var connectionCount: Int { server.connectionCount }
 
   /// `answer` may write anything; false ends the connection.
