@@ -69,7 +69,8 @@ extension Connection {
     var days: ConversationDays? = try self.days(of: wanted)
     guard days != nil else { return nil }
     while let some = days {
-      for group in wanted.groups(of: some.places) {
+      // A day whose tables are gone has none to ask.
+      for group in wanted.groups(of: some.places) where !group.messages.isEmpty {
         try forEachRow(wanted.query(ThreadRow.columns, group.messages, limit: nil)) { row in
           found.append(try ThreadRow(row, keys))
           return true
