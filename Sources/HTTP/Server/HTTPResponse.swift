@@ -14,6 +14,9 @@ package struct HTTPResponse: Sendable {
   /// `Connection: close` is obeyed.
   package var fields: HTTPFields
   package var body: Body
+  /// How many bytes a stream has, where that is known beforehand: it must write as many, or throw. A stream without a
+  /// length leaves in chunks.
+  package var streamLength: Int?
 
   package init(status: Int, fields: HTTPFields = [:], body: Body = .none) {
     self.status = status

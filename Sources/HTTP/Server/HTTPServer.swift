@@ -113,7 +113,7 @@ package final class HTTPServer: Sendable {
     case .bytes(let bytes):
       await stream(StreamedAnswer(response, length: bytes.count, exchange), to: request) { try await $0.write(bytes) }
     case .stream(let produce):
-      await stream(StreamedAnswer(response, length: nil, exchange), to: request, produce)
+      await stream(StreamedAnswer(response, length: response.streamLength, exchange), to: request, produce)
     }
   }
 

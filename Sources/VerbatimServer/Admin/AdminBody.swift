@@ -34,6 +34,14 @@ struct AdminBody {
     return text.isEmpty ? nil : text.string
   }
 
+  /// As `text`, but whole numbers are taken, too, and true and false as 1 and 0.
+  func word(_ name: String, limit: Int) throws(APIError) -> String? {
+    guard let value = value(name) else { return nil }
+    if let number = value.integer { return String(number) }
+    if let boolean = value.boolean { return boolean ? "1" : "0" }
+    return try text(name, limit: limit)
+  }
+
   func requiredText(_ name: String, limit: Int) throws(APIError) -> String {
     guard let text = try text(name, limit: limit) else { throw .invalid("\(name) is required") }
     return text

@@ -51,6 +51,9 @@ package struct Configuration: Sendable {
   package var trustedProxies: TrustedProxies?
   package var expiry = ExpirySettings()
   package var buildsSearchIndex = true
+  /// Where files of background exports are, and how long they are kept.
+  package var exportFolder = ExportFolder(ExportFolder.standardPath)
+  package var exportFilesHours = 24
   /// nil keeps the audit trail for ever.
   package var auditRetentionDays: Int?
   package var rates = RateSettings()

@@ -4,8 +4,8 @@ import VerbatimModel
 /// The table of settings, in the order in which help and documentation show them.
 package enum Settings {
   package static let all: [Setting] =
-    listening + databases + logging + ingest + redaction + gateway + chat + access + audit + expiry + search + rates
-    + limits
+    listening + databases + logging + ingest + redaction + gateway + chat + access + audit + expiry + search + exports
+    + rates + limits
 
   package static func named(_ name: String) -> Setting? { all.first { $0.name == name } }
 

@@ -20,6 +20,7 @@ struct ExportQuery: Sendable {
     if let first = selection.firstDay, let last = selection.lastDay, last < first {
       throw .invalid("start_date must not be later than end_date")
     }
+    selection.conversation = try request.parameter("conversation_id", longest: IngestLimits.conversationID)
     selection.app = try request.parameter("app_id", longest: IngestLimits.appID)
     selection.user = try request.parameter("user_id", longest: IngestLimits.userID)
     selection.model = try request.parameter("model", longest: IngestLimits.modelID)

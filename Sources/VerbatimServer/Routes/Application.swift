@@ -51,6 +51,7 @@ package struct Application: Sendable {
       usage: UsageHandlers(store: store), completions: CompletionHandlers(store: store, configuration: configuration),
       accounts: AccountHandlers(main: stores.main, keys: keys), keys: KeyHandlers(main: stores.main, keys: keys),
       audit: AuditHandlers(main: stores.main, trail: trail), exports: ExportHandlers(store: store),
+      jobs: ExportJobHandlers(main: stores.main, store: store, folder: configuration.exportFolder),
       reencryption: ReencryptionHandlers(job: reencryption, hasKeys: configuration.contentKeys.areThere),
       search: SearchHandlers(store: store), health: HealthHandlers(store: store),
       gateway: GatewayHandlers(

@@ -6,6 +6,7 @@ enum Routes {
     behind entrance: Entrance, ingest: IngestHandlers, reading: ReadingHandlers, conversations: ConversationHandlers,
     parts: ConversationPartHandlers, usage: UsageHandlers, completions: CompletionHandlers,
     accounts: AccountHandlers, keys: KeyHandlers, audit: AuditHandlers, exports: ExportHandlers,
+    jobs: ExportJobHandlers,
     reencryption: ReencryptionHandlers, search: SearchHandlers, health: HealthHandlers, gateway: GatewayHandlers,
     models: ModelHandlers, chat: ChatHandlers, others: PassThroughHandlers,
     responses: ResponseHandlers, stored: StoredConversationHandlers, items: ItemHandlers,
@@ -20,7 +21,7 @@ enum Routes {
     table.on("GET", "/api/chat/{conversation_id}", needs: .read, audit: .conversationRead, reading.conversation)
     table.on("GET", "/api/chat/{conversation_id}/messages", needs: .read, audit: .conversationRead, reading.messages)
     addConversations(conversations, parts, usage, to: &table)
-    addExports(exports, to: &table)
+    addExports(exports, jobs, to: &table)
     addModels(gateway, models, others, to: &table)
     addCompletions(completions, to: &table)
     addResponses(responses, to: &table)
@@ -92,10 +93,18 @@ enum Routes {
     table.on("DELETE", older, needs: .chat, audit: .conversationDelete, conversations.delete)
   }
 
-  private static func addExports(_ exports: ExportHandlers, to table: inout RouteTable) {
+  private static func addExports(
+    _ exports: ExportHandlers, _ jobs: ExportJobHandlers, to table: inout RouteTable
+  ) {
     let one = "/api/conversations/{conversation_id}/export"
     table.on("GET", one, needs: .read, audit: .conversationExport, exports.conversation)
     table.on("GET", "/api/conversations/export-all", needs: .read, audit: .conversationExport, exports.all)
+    let job = "/api/exports/{id}"
+    table.on("GET", "/api/exports", needs: .read, audit: .conversationList, jobs.list)
+    table.on("POST", "/api/exports", needs: .read, audit: .conversationExport, jobs.create)
+    table.on("GET", job, needs: .read, audit: .conversationList, jobs.one)
+    table.on("DELETE", job, needs: .read, audit: .conversationExport, jobs.remove)
+    table.on("GET", job + "/file", needs: .read, audit: .conversationExport, jobs.file)
   }
 
   /// Stored completions, as OpenAI's clients ask for them.

@@ -3,10 +3,12 @@ import Glibc
 /// What the system said about a file, as one line.
 package struct FileError: Error, Sendable, CustomStringConvertible {
   package let description: String
+  /// Without the path, for those who are not to know it.
+  let reason: String
 
   /// Reads `errno`, so it must be made right after the call that failed.
   init(_ action: String, _ path: String) {
-    let reason = String(cString: strerror(errno))
+    reason = String(cString: strerror(errno))
     description = "cannot \(action) \(path): \(reason)"
   }
 }

@@ -108,6 +108,9 @@ package struct Service: Sendable {
         let job = ExpiryJob(expiry, on: stores.history, trail: application.trail, log: log)
         group.addTask { await job.run() }
       }
+      let worker = ExportWorker(
+        stores, configuration.exportFolder, keptHours: configuration.exportFilesHours, log: log)
+      group.addTask { await worker.run() }
       group.addTask { await application.keys.run() }
       group.addTask { await application.channels.run() }
       group.addTask { await application.reencryption.run() }

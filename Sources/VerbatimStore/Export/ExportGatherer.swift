@@ -8,6 +8,8 @@ import VerbatimModel
 struct ExportGatherer {
   private static let pageCount = 1_000
   private static let pageBytes = 1 << 20
+  /// Rows that are looked at for one page, whatever of them is wanted.
+  private static let pageRows = 20_000
 
   private let selection: ExportSelection
   private let keys: ContentKeys
@@ -18,6 +20,7 @@ struct ExportGatherer {
   /// Of the current exchange, whose own row has not come yet.
   private var waiting: [Message] = []
   private var bytes = 0
+  private var rows = 0
   private(set) var exchanges: [ExportedExchange] = []
   /// The last row of a whole exchange, or of one that is not wanted.
   private(set) var lastID: UUIDv7?
@@ -28,7 +31,7 @@ struct ExportGatherer {
     self.batches = batches
   }
 
-  var isFull: Bool { exchanges.count >= Self.pageCount || bytes >= Self.pageBytes }
+  var isFull: Bool { exchanges.count >= Self.pageCount || bytes >= Self.pageBytes || rows >= Self.pageRows }
 
   mutating func forgetLast() { lastID = nil }
 
@@ -44,6 +47,7 @@ struct ExportGatherer {
       waiting.removeAll(keepingCapacity: true)
     }
     lastID = try history.id()
+    rows += 1
     guard isWanted else { return true }
     if isFailure {
       try place(row, try history.failedExchange(), columns: Self.failureColumnCount)

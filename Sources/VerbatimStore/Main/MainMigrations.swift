@@ -1,6 +1,6 @@
 extension Migration {
   /// Of the main database, in order of their versions.
-  static let main: [Migration] = [.access, .audit, .auditTails, .keyLimits, .channels]
+  static let main: [Migration] = [.access, .audit, .auditTails, .keyLimits, .channels, .jobs]
 
   /// Who is who, and what opens the door.
   static let access = Migration(
@@ -36,4 +36,10 @@ extension Migration {
     version: 5, name: "channels",
     reversal: .script("DROP TABLE IF EXISTS verbatim_channels", loses: "channels, and their keys"),
     tables: ["verbatim_channels"], steps: { $0.schema.channels($0) })
+
+  /// Exports in the background.
+  static let jobs = Migration(
+    version: 6, name: "jobs",
+    reversal: .script("DROP TABLE IF EXISTS verbatim_jobs", loses: "exports that are made in the background"),
+    tables: ["verbatim_jobs"], steps: { $0.schema.jobs($0) })
 }

@@ -36,6 +36,8 @@ protocol SchemaStatements {
   static func withoutAuditTails(_ dialect: Dialect) -> [String]
   /// The table of channels, likewise.
   static func channels(_ dialect: Dialect) -> [String]
+  /// The table of work in the background, likewise.
+  static func jobs(_ dialect: Dialect) -> [String]
   /// Tags, purges, and indexes for lists of conversations, likewise.
   static func conversationLists(_ dialect: Dialect) -> [String]
   /// The tables of the search index, likewise.

@@ -105,6 +105,8 @@ struct RouteFixture {
         key: nil, models: [:])
       channel.status = .disabled
       return try #require(await api.main.createChannel(channel)).id.description
+    case (_, "{id}") where route.pattern.hasPrefix("/api/exports"):
+      return try #require(try await api.post("/api/exports", "{}", fields: .key(ownerKey)).string("id"))
     default:
       Issue.record("say here what \(parameter) of \(route.method) \(route.pattern) stands for")
       return "unknown"
