@@ -88,7 +88,9 @@ extension Connection {
       count.messages += messages
     }
     for table in place.errorTables {
-      count.failures += try deleteSome(of: table, calendar.ids(of: day), purge).messages
+      let (_, failures, ids) = try deleteSome(of: table, calendar.ids(of: day), purge)
+      if let ids { try enter(SearchRemoval(day: day, firstID: ids.lowerBound, lastID: ids.upperBound)) }
+      count.failures += failures
     }
     let conversation: Conversation = purge.conversation
     try deleteActiveDay(day, calendar.ids(of: day), of: conversation.id, account: conversation.accountID)

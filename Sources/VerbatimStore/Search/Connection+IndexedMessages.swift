@@ -10,7 +10,7 @@ extension Connection {
   /// The newest of a day's messages before an id, newest first, of as many as memory is to hold at once; empty at the
   /// day's beginning.
   func indexedMessages(
-    in tables: [String], _ ids: Range<UUIDv7>, _ keys: ContentKeys
+    in tables: [SearchedTable], _ ids: Range<UUIDv7>, _ keys: ContentKeys
   ) throws -> [IndexedMessage] {
     var pages: [[IndexedMessage]] = []
     // Each table's page may end at another place; what lies before the latest of these is left to the next.
@@ -28,7 +28,7 @@ extension Connection {
 
   /// The messages of exchanges, newest first. `ids`: what they lie in.
   func indexedMessages(
-    of exchanges: [UUIDv7], in tables: [String], _ ids: Range<UUIDv7>, _ keys: ContentKeys
+    of exchanges: [UUIDv7], in tables: [SearchedTable], _ ids: Range<UUIDv7>, _ keys: ContentKeys
   ) throws -> [IndexedMessage] {
     var messages: [IndexedMessage] = []
     for table in tables {
@@ -51,13 +51,13 @@ extension Connection {
 
   /// Newest first; and whether these are all.
   private func messages(
-    in table: String, _ condition: SQL, _ keys: ContentKeys
+    in table: SearchedTable, _ condition: SQL, _ keys: ContentKeys
   ) throws -> (messages: [IndexedMessage], areAll: Bool) {
     var messages: [IndexedMessage] = []
     var size = 0
     var query: SQL = """
-      SELECT \(unsafeSQL: IndexedMessage.columns)
-      FROM \(identifier: table) AS m
+      SELECT \(unsafeSQL: IndexedMessage.columns(of: table))
+      FROM \(identifier: table.name) AS m
       LEFT JOIN conversations AS c ON c.account_id = m.account_id AND c.id = m.conversation_id
       WHERE \(condition)
       ORDER BY m.id DESC
@@ -65,7 +65,7 @@ extension Connection {
       """
     query.isVarying = true
     try forEachRow(query) { row in
-      let message = try IndexedMessage(row, keys)
+      let message = try IndexedMessage(row, of: table, keys)
       messages.append(message)
       size += message.content?.count ?? 0
       return size < Self.bytesAtOnce
@@ -74,14 +74,14 @@ extension Connection {
   }
 
   /// An exchange's model stands on one of its rows, which may be on another page.
-  private func addModels(to messages: inout [IndexedMessage], from tables: [String]) throws {
+  private func addModels(to messages: inout [IndexedMessage], from tables: [SearchedTable]) throws {
     var models: [UUIDv7: String] = [:]
     var unknown: Set<UUIDv7> = []
     for message in messages where message.id == message.exchangeID { models[message.id] = message.model ?? "" }
     for message in messages where models[message.exchangeID] == nil { unknown.insert(message.exchangeID) }
     if !unknown.isEmpty {
-      for table in tables {
-        var query: SQL = "SELECT id, model_name FROM \(identifier: table) WHERE id IN (\(list: Array(unknown)))"
+      for table in tables where !table.holdsFailures {
+        var query: SQL = "SELECT id, model_name FROM \(identifier: table.name) WHERE id IN (\(list: Array(unknown)))"
         query.isVarying = true
         try forEachRow(query) { row in
           models[try row.uuid(0)] = row.text(1)

@@ -2,7 +2,7 @@ import COpenSSL
 import Databases
 import VerbatimModel
 
-/// A message as the index takes it.
+/// A message as the index takes it, or a failed exchange.
 struct IndexedMessage: Sendable {
   let id: UUIDv7
   let exchangeID: UUIDv7
@@ -17,22 +17,32 @@ struct IndexedMessage: Sendable {
   let content: Bytes?
   let isSealed: Bool
 
-  /// What a row has; `reading` of them is read by `init`.
-  static let columns = """
+  private static let columns = """
     m.id, m.exchange_id, m.account_id, coalesce(c.app_id, m.app_id), coalesce(c.user_id, m.user_id), m.role, m.model_name,
       m.content
     """
 
-  init(_ row: Row, _ keys: ContentKeys) throws {
+  /// What `init` reads of a row.
+  static func columns(of table: SearchedTable) -> String {
+    table.holdsFailures ? columns + ", m.request, m.error_message" : columns
+  }
+
+  init(_ row: Row, of table: SearchedTable, _ keys: ContentKeys) throws {
     let id: UUIDv7 = try row.uuid(0)
     self.id = id
     exchangeID = try row.uuid(1)
     account = row.text(2)
     app = row.text(3)
     user = row.text(4)
-    role = row.text(5)
     model = row.optionalText(6)
     let stored: Bytes? = row.bytes(7)
+    guard !table.holdsFailures else {
+      role = FailureText.role
+      content = try FailureText.text(of: id, content: stored, request: row.bytes(8), message: row.bytes(9), keys)
+      isSealed = content == nil
+      return
+    }
+    role = row.text(5)
     isSealed = stored.map(ContentKeys.isSealed) ?? false
     content = isSealed ? nil : try stored.map { try keys.opened($0, of: id, .content) }
   }

@@ -71,7 +71,7 @@ extension SearchIndexer {
     let groups: [[UUIDv7]] = Self.groups(of: exchanges)
     return try await store.readingHistory { connection, absent in
       let place: DayPlace = try connection.dayPlace(of: day) ?? .unentered(day)
-      let tables: [String] = place.messageTables.filter { !absent.contains($0) }
+      let tables: [SearchedTable] = place.searchedTables(without: absent)
       return try groups.flatMap { group in
         let ids: Range<UUIDv7> =
           .lowest(at: group[group.count - 1].milliseconds)..<(.lowest(at: group[0].milliseconds + 1))

@@ -110,9 +110,9 @@ extension SearchIndexer {
     return try await store.readingHistory { connection, absent in
       let place: DayPlace = try connection.dayPlace(of: day) ?? .unentered(day)
       var present: Set<UUIDv7> = []
-      for table in place.messageTables where !absent.contains(table) {
+      for table in place.searchedTables(without: absent) {
         try connection.forEachRow(
-          "SELECT id FROM \(identifier: table) WHERE id >= \(oldest) AND id <= \(newest)"
+          "SELECT id FROM \(identifier: table.name) WHERE id >= \(oldest) AND id <= \(newest)"
         ) { row in
           present.insert(try row.uuid(0))
           return true

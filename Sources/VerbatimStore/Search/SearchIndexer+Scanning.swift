@@ -50,7 +50,7 @@ extension SearchIndexer {
     return try await store.readingHistory { connection, absent in
       let place: DayPlace = try connection.dayPlace(of: day) ?? .unentered(day)
       return try connection.indexedMessages(
-        in: place.messageTables.filter { !absent.contains($0) }, ids.lowerBound..<upper, keys)
+        in: place.searchedTables(without: absent), ids.lowerBound..<upper, keys)
     }
   }
 

@@ -13,7 +13,7 @@ enum SearchState: String {
   case rebuild
 
   /// To be raised with every change of what terms a text has.
-  static let currentVersion = "1"
+  static let currentVersion = "2"
 }
 
 /// A day in the index.
@@ -60,7 +60,7 @@ extension Connection {
     try setSearchState(.version, to: SearchState.currentVersion)
   }
 
-  /// All days that hold messages are to be scanned; answers how many they are. `wholeBecome`: what becomes of those that
+  /// All days that hold texts are to be scanned; answers how many they are. `wholeBecome`: what becomes of those that
   /// were whole.
   @discardableResult func rescanSearchDays(wholeBecome state: SearchDay.State = .scanning) throws -> Int {
     let last: Int64 = try first("SELECT coalesce(max(id), 0) FROM verbatim_search_segments") { $0.integer(0) } ?? 0
@@ -70,7 +70,7 @@ extension Connection {
       })
     let days: [SearchDay] = try query(
       """
-      SELECT day FROM verbatim_partitions WHERE messages > 0 AND state NOT IN ('emptied', 'dropped')
+      SELECT day FROM verbatim_partitions WHERE (messages > 0 OR errors > 0) AND state NOT IN ('emptied', 'dropped')
       UNION
       SELECT day FROM verbatim_search_segments
       ORDER BY day
@@ -111,7 +111,7 @@ extension Connection {
       SELECT p.day
       FROM verbatim_partitions AS p
       LEFT JOIN verbatim_search_days AS d ON d.day = p.day
-      WHERE d.day IS NULL AND p.messages > 0 AND p.state NOT IN ('emptied', 'dropped')
+      WHERE d.day IS NULL AND (p.messages > 0 OR p.errors > 0) AND p.state NOT IN ('emptied', 'dropped')
       ORDER BY day DESC
       LIMIT \(limit)
       """
@@ -130,7 +130,7 @@ extension Connection {
       SELECT p.day
       FROM verbatim_partitions AS p
       LEFT JOIN verbatim_search_days AS d ON d.day = p.day
-      WHERE d.day IS NULL AND p.messages > 0 AND p.state NOT IN ('emptied', 'dropped')
+      WHERE d.day IS NULL AND (p.messages > 0 OR p.errors > 0) AND p.state NOT IN ('emptied', 'dropped')
         AND p.day >= \(first.number) AND p.day <= \(last.number)
       LIMIT 1
       """
@@ -144,7 +144,7 @@ extension Connection {
       SELECT d.day
       FROM verbatim_search_days AS d
       LEFT JOIN verbatim_partitions AS p ON p.day = d.day
-      WHERE p.day IS NULL OR p.messages <= 0 OR p.state IN ('emptied', 'dropped')
+      WHERE p.day IS NULL OR (p.messages <= 0 AND p.errors <= 0) OR p.state IN ('emptied', 'dropped')
       """
     ) { Day(number: Int32(clamping: $0.integer(0))) }
   }

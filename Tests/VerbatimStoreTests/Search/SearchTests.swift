@@ -107,6 +107,40 @@ import VerbatimTesting
     }
   }
 
+  @Test(arguments: TestEngine.allCases, [false, true])
+  func `a failed exchange is found by all that was said`(engine: TestEngine, isDaily: Bool) async throws {
+    try await engine.withStore({ $0.isDaily = isDaily }) { store in
+      var failed = NewExchange.sample(query: "warum blau", answer: "weil rayleigh", conversation: "c")
+      failed.messages.append(.text("tool", "himmel"))
+      failed.failure = NewExchange.Failure(code: "500", message: "broke off")
+      failed.createdAt = SearchFixture.noon
+      let id = try await store.append(failed, account: "a").exchangeID
+      _ = try await store.append(.sample(query: "warum rot", answer: "-", conversation: "c"), account: "a")
+      try await store.indexAll()
+      for word in ["blau", "himmel", "rayleigh", "broke", "blau broke", "\"broke off\""] {
+        let found = try await store.find(word).results
+        #expect(found.map(\.messageID) == [id] && found.map(\.exchangeID) == [id], "\(word)")
+        #expect(found.map(\.role) == ["error"])
+      }
+      #expect(try await store.find("warum").results.count == 2)
+      #expect(try await store.find("warum") { $0.role = "user" }.results.count == 1)
+      #expect(try await store.find("warum") { $0.role = "error" }.results.map(\.messageID) == [id])
+      #expect(try await store.find("warum") { $0.model = failed.modelName }.results.count == 2)
+      #expect(try await store.find("blau -rayleigh").results.isEmpty)
+      // The day that holds nothing else is scanned, too.
+      try await store.requestReindex()
+      try await store.indexAll()
+      let again = try await store.find("blau")
+      #expect(again.results.map(\.messageID) == [id] && again.limit == nil)
+      _ = try await store.purge("c", within: .account("a"))
+      try await store.indexAll()
+      let terms: [String] = try await store.database.read { connection in
+        try connection.query("SELECT term FROM verbatim_search_terms") { $0.bytes(0)?.string ?? "" }
+      }
+      #expect(!terms.contains("rayleigh"))
+    }
+  }
+
   @Test(arguments: TestEngine.allCases)
   func `what is encrypted is not indexed, and a search says so`(engine: TestEngine) async throws {
     try await engine.withFixture { fixture in
