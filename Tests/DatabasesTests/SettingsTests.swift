@@ -7,7 +7,7 @@ import Testing
     // FULL: each commit is on disk before it returns.
     ("synchronous", "2"),
     ("foreign_keys", "0"), ("secure_delete", "0"), ("temp_store", "2"), ("trusted_schema", "0"),
-    ("cell_size_check", "1"), ("wal_autocheckpoint", "0"), ("mmap_size", "0"), ("cache_size", "-32768"),
+    ("cell_size_check", "1"), ("wal_autocheckpoint", "0"), ("mmap_size", "0"), ("cache_size", "-20480"),
     ("busy_timeout", "5000"), ("query_only", "0"),
   ])
   func `the writer is set up to be durable`(_ setting: String, _ value: String) async throws {
