@@ -137,7 +137,7 @@ def stream(work, port, connections, seconds):
         capture_output=True, text=True)
     if run.returncode != 0:
         raise Failure(f"sse_load: {run.stdout}{run.stderr}")
-    return {name: float(value) for name, value in re.findall(r"(\w+)=([\d.]+)", run.stdout)}
+    return {name: float(value) for name, value in re.findall(r"(\w+)=(\d+(?:\.\d+)?)(?=\s)", run.stdout)}
 
 
 def median(summaries, figure):
