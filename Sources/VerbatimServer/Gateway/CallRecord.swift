@@ -75,7 +75,13 @@ struct CallRecord: Sendable {
 
   /// Finds the conversation that the request goes on with: that of the response that it names, else by what it repeats.
   /// Where that cannot be done now, it begins one.
-  mutating func findThread(of chat: ChatRequest, for caller: Caller) async {
+  func inItsThread(_ chat: ChatRequest, for caller: Caller) async -> CallRecord {
+    var record = self
+    await record.findThread(of: chat, for: caller)
+    return record
+  }
+
+  private mutating func findThread(of chat: ChatRequest, for caller: Caller) async {
     if exchange.conversationID == nil, let previous = chat.previousResponseID {
       await goOn(with: previous, within: reach(of: caller, chat))
     }

@@ -40,18 +40,20 @@ struct GatewayHandlers: Sendable {
     }
     let mode = try RecordMode(request.fields, settings)
     let chat = try ChatRequest(parsing: try await request.body.collect(upTo: bodyLimit)[...], call: kind)
-    var record = try mode == .none ? nil : CallRecord(of: chat, request, mode, in: store, log: log, started: started)
+    let record = try mode == .none ? nil : CallRecord(of: chat, request, mode, in: store, log: log, started: started)
     let caller = try request.caller
     try await record?.checkConversation(of: caller)
-    await record?.findThread(of: chat, for: caller)
+    // While the model is asked, which takes longer.
+    async let placed = record?.inItsThread(chat, for: caller)
     let token = calls.begin()
     let reply: Upstreams.Reply
     do {
       reply = try await upstreams.reply(to: Self.call(chat, request, isRecorded: record != nil))
     } catch let unanswered as Upstreams.Unanswered {
+      var record = await placed
       throw try await record?.end(unanswered, settings) ?? unanswered.error
     }
-    var call = ModelCall(reply, to: chat, record: record, settings: settings, token: token)
+    var call = ModelCall(reply, to: chat, record: await placed, settings: settings, token: token)
     return try await call.response()
   }
 
