@@ -1,3 +1,4 @@
+import HTTP
 import VerbatimStore
 
 /// Where a channel's upstream takes calls.
@@ -48,29 +49,9 @@ struct ChannelAddress: Sendable {
 }
 
 extension String {
-  /// With everything encoded that could mean something in a path.
+  /// With everything encoded that could mean something in a path, also where it is one of the names of folders.
   fileprivate var asPathSegment: String {
-    let digits = Array("0123456789ABCDEF".utf8)
-    var segment: [UInt8] = []
-    for byte in utf8 {
-      let isPlain = byte.isLetterOrDigit || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
-      if isPlain || byte == UInt8(ascii: ".") && utf8.count > 2 {
-        segment.append(byte)
-      } else {
-        segment += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
-      }
-    }
-    return String(decoding: segment, as: UTF8.self)
-  }
-}
-
-extension UInt8 {
-  fileprivate var isLetterOrDigit: Bool {
-    switch self {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "a")...UInt8(ascii: "z"):
-      true
-    default: false
-    }
+    let encoded = PercentEncoding.encode(self)
+    return self == "." || self == ".." ? encoded.replacing(".", with: "%2E") : encoded
   }
 }
