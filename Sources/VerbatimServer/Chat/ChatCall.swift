@@ -57,11 +57,7 @@ struct ChatCall: Sendable {
   }
 
   private static func call(_ chat: ChatRequest) -> Upstreams.Call {
-    var call = Upstreams.Call(
-      method: "POST", path: chat.call.rawValue, query: nil, fields: ["Content-Type": "application/json"],
-      body: { channel, asksForUsage in
-        Array(chat.forwarded(model: channel.upstreamName(of: chat.model), addsUsage: asksForUsage))
-      }, model: chat.model)
+    var call = Upstreams.Call(chat, path: chat.call.rawValue, fields: ["Content-Type": "application/json"])
     call.mayAskForUsage = chat.asksForUsage
     return call
   }
@@ -121,11 +117,11 @@ struct ChatCall: Sendable {
   private func stream(
     _ pump: @escaping @Sendable (ResponseWriter) async throws -> Void, _ reply: Upstreams.Reply, _ ending: ChatEnding
   ) -> HTTPResponse {
-    let (call, channel) = (self, reply.channel)
+    let call = self
     var response = HTTPResponse(status: 200, fields: ChatEvent.fields)
     response.sayIDs(record.conversationID, record.exchangeID)
     response.body = .stream { writer in
-      let stream = ChatStream(call, from: channel, ending, to: writer)
+      let stream = ChatStream(call, from: reply, ending, to: writer)
       do {
         try await pump(ResponseWriter { bytes in try await stream.pass(bytes) })
       } catch HTTPError.peerGone {

@@ -7,16 +7,16 @@ import VerbatimStore
 /// answer has ended comes once it is recorded.
 actor ChatStream {
   private let call: ChatCall
-  private let channel: Channel
+  private let reply: Upstreams.Reply
   private let ending: ChatEnding
   private let writer: ResponseWriter
   private var deltas = CompletionDeltas()
   private var hasBegun = false
   private var hasEnded = false
 
-  init(_ call: ChatCall, from channel: Channel, _ ending: ChatEnding, to writer: ResponseWriter) {
+  init(_ call: ChatCall, from reply: Upstreams.Reply, _ ending: ChatEnding, to writer: ResponseWriter) {
     self.call = call
-    self.channel = channel
+    self.reply = reply
     self.ending = ending
     self.writer = writer
   }
@@ -46,11 +46,9 @@ actor ChatStream {
   private func last() async throws -> Bytes {
     guard !hasEnded, let (answer, receipt) = ending.value else { return [] }
     hasEnded = true
-    if let failure = answer.failure {
-      let detail = "the model's provider failed (\(failure.code)): \(failure.message)"
-      let error = APIError(status: 502, code: "upstream_error", detail: detail)
+    if let error = APIError(failed: answer, reply.answer) {
       return ChatEvent.failure(error, requestID: call.requestID)
     }
-    return ChatEvent.end(try await call.end(answer, receipt, from: channel))
+    return ChatEvent.end(try await call.end(answer, receipt, from: reply.channel))
   }
 }

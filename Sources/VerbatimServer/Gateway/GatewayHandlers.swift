@@ -59,10 +59,7 @@ struct GatewayHandlers: Sendable {
 
   private static func call(_ chat: ChatRequest, _ request: HTTPRequest, isRecorded: Bool) -> Upstreams.Call {
     var call = Upstreams.Call(
-      method: request.method, path: request.path, query: request.query, fields: request.fields,
-      body: { channel, asksForUsage in
-        Array(chat.forwarded(model: channel.upstreamName(of: chat.model), addsUsage: asksForUsage))
-      }, model: chat.model)
+      chat, method: request.method, path: request.path, query: request.query, fields: request.fields)
     call.mayAskForUsage = isRecorded && chat.asksForUsage
     call.dialects = chat.call == .messages ? [.anthropic] : [.openai, .azure]
     return call

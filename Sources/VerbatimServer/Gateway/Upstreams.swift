@@ -1,4 +1,5 @@
 import HTTP
+import Providers
 import VerbatimModel
 import VerbatimStore
 
@@ -173,5 +174,16 @@ struct Upstreams: Sendable {
       return APIError(
         status: 502, code: "upstream_unreachable", detail: "the upstream \(channel.name) cannot be reached: \(error)")
     }
+  }
+}
+
+extension Upstreams.Call {
+  /// Of a request to a model, which each channel may call otherwise.
+  init(_ chat: ChatRequest, method: String = "POST", path: String, query: String? = nil, fields: HTTPFields) {
+    self.init(
+      method: method, path: path, query: query, fields: fields,
+      body: { channel, asksForUsage in
+        Array(chat.forwarded(model: channel.upstreamName(of: chat.model), addsUsage: asksForUsage))
+      }, model: chat.model)
   }
 }
