@@ -98,11 +98,18 @@ extension JSONWriter {
   /// The message in OpenAI form: the JSON value that came in, whichever columns hold it.
   package mutating func message(_ message: Message) {
     if let raw = message.raw { return self.raw(raw) }
+    self.message(message) { json in
+      if message.contentKind != .none, let content = message.content { json.string(content) } else { json.null() }
+    }
+  }
+
+  /// The message from its columns alone; `content` writes that field's value.
+  package mutating func message(_ message: Message, content: (inout JSONWriter) -> Void) {
     beginObject()
     key("role")
     string(message.role)
     key("content")
-    if message.contentKind != .none, let content = message.content { string(content) } else { null() }
+    content(&self)
     if let name = message.name {
       key("name")
       string(name)

@@ -114,24 +114,7 @@ extension JSONWriter {
   /// The message with the fields that any provider takes back. Of an answer more may be kept, such as its thoughts, which
   /// some providers refuse to be told again.
   fileprivate mutating func said(_ message: Message) {
-    beginObject()
-    key("role")
-    string(message.role)
-    key("content")
-    content(of: message)
-    if let name = message.name {
-      key("name")
-      string(name)
-    }
-    if let calls = message.toolCalls {
-      key("tool_calls")
-      raw(calls)
-    }
-    if let id = message.toolCallID {
-      key("tool_call_id")
-      string(id)
-    }
-    endObject()
+    self.message(message) { $0.content(of: message) }
   }
 
   private mutating func content(of message: Message) {
