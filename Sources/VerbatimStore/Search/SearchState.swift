@@ -48,6 +48,10 @@ extension Connection {
     }
   }
 
+  /// Of the days of the register `p`, those that hold what is searched.
+  private static let holdsTexts: SQL =
+    "(p.messages > 0 OR p.errors > 0) AND p.state NOT IN ('emptied', 'dropped')"
+
   func removeSearchState(_ state: SearchState) throws {
     try execute("DELETE FROM verbatim_search_state WHERE name = \(state.rawValue)")
   }
@@ -70,7 +74,7 @@ extension Connection {
       })
     let days: [SearchDay] = try query(
       """
-      SELECT day FROM verbatim_partitions WHERE (messages > 0 OR errors > 0) AND state NOT IN ('emptied', 'dropped')
+      SELECT p.day FROM verbatim_partitions AS p WHERE \(Self.holdsTexts)
       UNION
       SELECT day FROM verbatim_search_segments
       ORDER BY day
@@ -111,7 +115,7 @@ extension Connection {
       SELECT p.day
       FROM verbatim_partitions AS p
       LEFT JOIN verbatim_search_days AS d ON d.day = p.day
-      WHERE d.day IS NULL AND (p.messages > 0 OR p.errors > 0) AND p.state NOT IN ('emptied', 'dropped')
+      WHERE d.day IS NULL AND \(Self.holdsTexts)
       ORDER BY day DESC
       LIMIT \(limit)
       """
@@ -130,7 +134,7 @@ extension Connection {
       SELECT p.day
       FROM verbatim_partitions AS p
       LEFT JOIN verbatim_search_days AS d ON d.day = p.day
-      WHERE d.day IS NULL AND (p.messages > 0 OR p.errors > 0) AND p.state NOT IN ('emptied', 'dropped')
+      WHERE d.day IS NULL AND \(Self.holdsTexts)
         AND p.day >= \(first.number) AND p.day <= \(last.number)
       LIMIT 1
       """
