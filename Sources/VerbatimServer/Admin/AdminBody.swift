@@ -11,11 +11,7 @@ struct AdminBody {
   /// An empty body counts as `{}`.
   init(_ request: HTTPRequest, fields known: Set<String>) async throws {
     let bytes = try await request.body.collect(upTo: Self.largest)
-    do {
-      json = try JSONSlice(checking: bytes.isEmpty ? Bytes(utf8: "{}") : bytes[...])
-    } catch {
-      throw APIError.malformed("not JSON at byte \(error.offset): \(error.reason)")
-    }
+    json = try JSONSlice(body: bytes.isEmpty ? Bytes(utf8: "{}") : bytes[...])
     guard json.kind == .object else { throw APIError.invalid("the body must be a JSON object") }
     for field in json.fields where !known.contains(field.key.text.string) {
       throw APIError.invalid(

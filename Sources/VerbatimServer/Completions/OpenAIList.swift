@@ -60,11 +60,7 @@ enum OpenAIMetadata {
 
   /// nil where it is null or absent.
   static func parse(_ body: Bytes) throws -> Bytes? {
-    let document: JSONSlice
-    do { document = try JSONSlice(checking: body) } catch {
-      throw APIError.malformed("not JSON at byte \(error.offset): \(error.reason)")
-    }
-    return try check(document["metadata"])
+    try check(JSONSlice(body: body)["metadata"])
   }
 
   static func check(_ metadata: JSONSlice?) throws(APIError) -> Bytes? {

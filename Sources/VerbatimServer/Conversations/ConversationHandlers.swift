@@ -127,6 +127,17 @@ extension HTTPRequest {
   }
 }
 
+extension JSONSlice {
+  /// The JSON that a body is; throws 400 with the place where it is none.
+  init(body: Bytes) throws(APIError) {
+    do {
+      self = try JSONSlice(checking: body)
+    } catch {
+      throw .malformed("not JSON at byte \(error.offset): \(error.reason)")
+    }
+  }
+}
+
 extension APIError {
   static let noConversation = APIError.notFound("there is no such conversation")
 }

@@ -88,10 +88,7 @@ extension HTTPRequest {
     guard case .json = try ContentType(fields) else {
       throw APIError.unsupportedMediaType("the body must be application/json")
     }
-    let json: JSONSlice
-    do { json = try JSONSlice(checking: bytes[...]) } catch {
-      throw APIError.malformed("not JSON at byte \(error.offset): \(error.reason)")
-    }
+    let json = try JSONSlice(body: bytes[...])
     guard json.kind == .object else { throw APIError.invalid("the body must be a JSON object") }
     return json
   }
