@@ -179,6 +179,8 @@ extension Database.Configuration {
   fileprivate var readerLimits: PoolLimits {
     var limits = PoolLimits(capacity: maximumReaders)
     limits.idle = maximumIdleReaders
+    limits.hesitation = .milliseconds(50)
+    limits.idleTime = .seconds(5)
     limits.lifetime = lifetime
     limits.patience = readPatience
     limits.waiters = maximumWaitingReads

@@ -99,7 +99,7 @@ final class Pool<Resource: Sendable>: Sendable {
     }
     if let grant {
       waiter(grant)
-    } else if limits.patience != nil {
+    } else if limits.areTimed {
       sweepInTime()
     }
   }
@@ -117,7 +117,7 @@ final class Pool<Resource: Sendable>: Sendable {
     }
     switch outcome {
     case .hand(let waiter): waiter(.loan(loan))
-    case .keep: if limits.lifetime != nil { sweepInTime() }
+    case .keep: if limits.areTimed { sweepInTime() }
     case .close: discard(loan.resource)
     case .replace(let waiter):
       discard(loan.resource)
@@ -144,15 +144,17 @@ final class Pool<Resource: Sendable>: Sendable {
     return free
   }
 
-  /// Closes what has become too old and turns away whose patience is over.
+  /// Closes what is too old or idle for too long, turns away whose patience is over, and opens another one for who has
+  /// waited for long enough.
   func sweep() {
     let now = now
     let expired = state.withLock { state in
       state.sweep = nil
       return state.line.expire(at: now)
     }
-    for resource in expired.old { discard(resource) }
+    for resource in expired.spent { discard(resource) }
     for waiter in expired.impatient { waiter(.none(.waitedTooLong)) }
+    for waiter in expired.opening { waiter(.mayOpen) }
     sweepInTime()
   }
 

@@ -38,12 +38,27 @@ struct WaitingLine<Resource, Waiter> {
     let since: Instant
   }
 
+  private struct Free {
+    let loan: Loan<Resource>
+    let since: Instant
+  }
+
+  /// What has become due.
+  struct Expiry {
+    /// Free, and too old or too many: to be closed.
+    var spent: [Resource] = []
+    /// Those whose patience is over.
+    var impatient: [Waiter] = []
+    /// Those who have waited for long enough to open another one.
+    var opening: [Waiter] = []
+  }
+
   private(set) var isClosed = false
   /// Resources that exist or are being opened, free ones included.
   private(set) var opened = 0
   private let limits: PoolLimits
   /// The one that was used last stands last.
-  private var free: [Loan<Resource>] = []
+  private var free: [Free] = []
   /// In the order of their arrival; nil for those who were served or left.
   private var places: [Place?] = []
   private var firstPlace = 0
@@ -71,8 +86,8 @@ struct WaitingLine<Resource, Waiter> {
 
   mutating func arrive() -> Arrival {
     if isClosed { return .closed }
-    if let loan = free.popLast() { return .take(loan) }
-    if opened < limits.capacity {
+    if let last = free.popLast() { return .take(last.loan) }
+    if !limits.areMet(by: opened) {
       opened += 1
       return .open
     }
@@ -96,12 +111,12 @@ struct WaitingLine<Resource, Waiter> {
       return fail(at: now).map { .replace(for: $0) } ?? .close
     }
     if let waiter = serve(at: now) { return .hand(to: waiter) }
-    guard !isClosed, free.count < limits.idle else {
+    guard !isClosed, free.count < limits.idle || limits.idleTime > .zero else {
       if !isClosed { counts.closedAsIdle += 1 }
       opened -= 1
       return .close
     }
-    free.append(loan)
+    free.append(Free(loan: loan, since: now))
     return .keep
   }
 
@@ -112,34 +127,56 @@ struct WaitingLine<Resource, Waiter> {
     return nil
   }
 
-  /// The free resources that have become too old, to be closed, and the waiters whose patience is over.
-  mutating func expire(at now: Instant) -> (old: [Resource], impatient: [Waiter]) {
-    let old = free.filter { isOld($0, at: now) }
-    if !old.isEmpty { free = free.filter { !isOld($0, at: now) } }
+  mutating func expire(at now: Instant) -> Expiry {
+    var expiry = Expiry(spent: closeOld(at: now) + closeIdle(at: now))
+    while let due = patienceEnds(), due <= now, let place = vacate(firstPlace) { expiry.impatient.append(place.waiter) }
+    while let due = hesitationEnds(), due <= now, let waiter = serve(at: now) {
+      opened += 1
+      expiry.opening.append(waiter)
+    }
+    return expiry
+  }
+
+  private mutating func closeOld(at now: Instant) -> [Resource] {
+    let old = free.filter { isOld($0.loan, at: now) }
+    guard !old.isEmpty else { return [] }
+    free = free.filter { !isOld($0.loan, at: now) }
     opened -= old.count
     counts.closedAsOld += old.count
-    var impatient: [Waiter] = []
-    while let patience = limits.patience, let first = firstWaiting(), first.since.advanced(by: patience) <= now {
-      if let place = vacate(firstPlace) { impatient.append(place.waiter) }
-    }
-    return (old.map(\.resource), impatient)
+    return old.map(\.loan.resource)
+  }
+
+  private mutating func closeIdle(at now: Instant) -> [Resource] {
+    let idle = free.prefix(max(0, free.count - limits.idle)).prefix { $0.since.advanced(by: limits.idleTime) <= now }
+    free.removeFirst(idle.count)
+    opened -= idle.count
+    counts.closedAsIdle += idle.count
+    return idle.map(\.loan.resource)
   }
 
   /// When `expire` will have something to do, as far as is known now.
   mutating func nextExpiry() -> Instant? {
     let oldest: Instant? = limits.lifetime.flatMap { lifetime in
-      free.map(\.openedAt).min()?.advanced(by: lifetime)
+      free.map(\.loan.openedAt).min()?.advanced(by: lifetime)
     }
-    let impatient: Instant? = limits.patience.flatMap { firstWaiting()?.since.advanced(by: $0) }
-    guard let oldest, let impatient else { return oldest ?? impatient }
-    return min(oldest, impatient)
+    let idle: Instant? = free.count > limits.idle ? free.first?.since.advanced(by: limits.idleTime) : nil
+    return [oldest, idle, patienceEnds(), hesitationEnds()].compactMap(\.self).min()
+  }
+
+  private mutating func patienceEnds() -> Instant? {
+    limits.patience.flatMap { firstWaiting()?.since.advanced(by: $0) }
+  }
+
+  private mutating func hesitationEnds() -> Instant? {
+    guard opened < limits.capacity else { return nil }
+    return firstWaiting()?.since.advanced(by: limits.hesitation)
   }
 
   /// Nobody is served from now on: the waiters to turn away and the free resources to close.
   mutating func close() -> (waiters: [Waiter], free: [Resource]) {
     isClosed = true
     let turnedAway = places[firstPlace...].compactMap { $0?.waiter }
-    let closing = free.map(\.resource)
+    let closing = free.map(\.loan.resource)
     opened -= closing.count
     free = []
     places = []

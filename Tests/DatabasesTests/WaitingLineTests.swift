@@ -136,6 +136,54 @@ import Testing
     #expect(line.statistics.closedAsIdle == 1)
   }
 
+  @Test func `one more than may lie idle is kept for a while, and the one that was used last the longest`() {
+    var line = line(capacity: 3) {
+      $0.idle = 1
+      $0.idleTime = .seconds(5)
+    }
+    _ = (line.arrive(), line.arrive(), line.arrive())
+    for (second, name) in ["a", "b", "c"].enumerated() {
+      #expect(describe(line.giveBack(loan(name), at: after(second))) == "keep")
+    }
+    #expect(line.nextExpiry() == after(5))
+    #expect(line.expire(at: after(5)).spent == ["a"])
+    #expect(line.expire(at: after(100)).spent == ["b"])
+    #expect(line.nextExpiry() == nil)
+    #expect(line.statistics.closedAsIdle == 2)
+    #expect(line.opened == 1)
+    #expect(describe(line.arrive()) == "take c")
+  }
+
+  @Test func `past the idle ones another is opened for who has waited for long enough`() {
+    var line = line(capacity: 3) {
+      $0.idle = 1
+      $0.hesitation = .milliseconds(50)
+      $0.patience = .seconds(30)
+    }
+    #expect((0..<2).map { _ in describe(line.arrive()) } == ["open", "wait"])
+    for waiter in 1...3 { line.enter(waiter, number: UInt64(waiter), at: start) }
+    let due = start.advanced(by: .milliseconds(50))
+    #expect(line.nextExpiry() == due)
+    let expiry = line.expire(at: due)
+    #expect(expiry.opening == [1, 2])
+    #expect(expiry.impatient.isEmpty)
+    #expect(line.opened == 3)
+    #expect(line.nextExpiry() == after(30))
+    #expect(describe(line.giveBack(loan("a"), at: due)) == "hand to 3")
+  }
+
+  @Test func `who has waited for long enough opens nothing where one is handed over first`() {
+    var line = line(capacity: 2) {
+      $0.idle = 1
+      $0.hesitation = .milliseconds(50)
+    }
+    _ = (line.arrive(), line.arrive())
+    line.enter(1, number: 1, at: start)
+    #expect(describe(line.giveBack(loan("a"), at: start)) == "hand to 1")
+    #expect(line.expire(at: after(1)).opening.isEmpty)
+    #expect(line.opened == 1)
+  }
+
   @Test func `an old one is replaced for who waits, and closed when nobody does`() {
     var line = line(capacity: 1) { $0.lifetime = .seconds(60) }
     _ = line.arrive()
@@ -165,7 +213,7 @@ import Testing
     #expect(line.nextExpiry() == nil)
     _ = line.giveBack(loan("a"), at: after(20))
     #expect(line.nextExpiry() == after(60))
-    #expect(line.expire(at: after(60)).old == ["a"])
+    #expect(line.expire(at: after(60)).spent == ["a"])
     #expect(line.opened == 1)
   }
 
