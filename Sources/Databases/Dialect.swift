@@ -53,6 +53,10 @@ package struct Dialect: Sendable, Equatable {
     }
   }
 
+  /// What follows a table's name in FROM where a few rows are wanted in the order of this index. MySQL and MariaDB may
+  /// else walk along another one of that order, past the rows of all others.
+  package func along(index: String) -> SQL { family == .mysql ? "FORCE INDEX (\(identifier: index))" : "" }
+
   /// A condition: the row comes after these values in the order of the columns, which an index has.
   package func isBehind(_ values: [SQLValue], in columns: [String]) -> SQL {
     // MySQL and MariaDB find ranges by the long form only, PostgreSQL and SQLite by the short one.

@@ -32,6 +32,8 @@ struct MySQLSession {
       autocommit = 1, innodb_lock_wait_timeout = \(Self.lockPatience), lock_wait_timeout = \(Self.definitionPatience);
       SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, \(isWriter ? "READ WRITE" : "READ ONLY")
       """)
+    // MariaDB would make a table in memory for each subquery, to remember what it answered.
+    if dialect == .mariaDB { try handle.run("SET SESSION optimizer_switch = 'subquery_cache=off'") }
     let answer = try handle.firstRow("SELECT @@max_allowed_packet")
     guard let limit = answer.first.flatMap({ $0 }).flatMap({ Int($0) }) else {
       throw .misuse("the server does not tell its max_allowed_packet")

@@ -37,6 +37,7 @@ package enum PercentEncoding {
   /// The decoded text of a form (URL Standard, section 5.1): `+` is a space, broken escapes stay as they are, bytes that
   /// are not UTF-8 become U+FFFD.
   static func decodeForm(_ text: Substring) -> String {
+    guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return String(text) }
     var decoded: [UInt8] = []
     decoded.reserveCapacity(text.utf8.count)
     var rest = text.utf8[...]

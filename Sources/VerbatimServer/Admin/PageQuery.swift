@@ -1,5 +1,5 @@
-import Foundation
 import HTTP
+import VerbatimModel
 
 /// Which page of a list is asked for: `limit` and an opaque `cursor`.
 struct PageQuery {
@@ -21,14 +21,9 @@ struct PageQuery {
   }
 
   /// The cursor of the page behind a position.
-  static func cursor(behind position: String) -> String {
-    Data(position.utf8).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
-      .replacing("=", with: "")
-  }
+  static func cursor(behind position: String) -> String { Base64URL.encode(position.utf8) }
 
   private static func position(of cursor: String) -> String? {
-    let padded = cursor + String(repeating: "=", count: (4 - cursor.utf8.count % 4) % 4)
-    guard let data = Data(base64Encoded: padded.replacing("-", with: "+").replacing("_", with: "/")) else { return nil }
-    return String(validating: data, as: UTF8.self)
+    Base64URL.decode(cursor).flatMap { String(validating: $0, as: UTF8.self) }
   }
 }

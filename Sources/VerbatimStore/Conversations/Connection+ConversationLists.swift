@@ -15,7 +15,7 @@ extension Connection {
     if !tags.isEmpty, let account = query.reach.account, let found = try conversations(of: account, tagged: tags) {
       page = sorted(try found.map(keys.opened), query)
     } else if query.sort == .createdAt {
-      page = try walk(query, tags, keys)
+      return try walk(query, tags, keys)
     } else {
       page = sorted(try sortable(query).map(keys.opened), query)
     }
@@ -23,43 +23,64 @@ extension Connection {
     return page
   }
 
-  /// `tags`: the forms of the one that is asked for, if one is.
+  /// Those of a walk along an index, with their tags. `tags`: the forms of the one that is asked for, if one is.
   private func walk(_ query: ConversationQuery, _ tags: [String], _ keys: ContentKeys) throws -> ConversationPage {
     var listing = ConversationListing(query)
     var place: ConversationSortKey? = query.cursor?.key
     let bound: Int = query.offset + Self.looked
     var looked = 0
     var piece: Int = min(query.isUnfiltered ? query.offset + query.limit + 1 : 200, Self.largestPiece)
-    while true {
-      let found: [(Conversation, Bool)] = try self.query(Self.piece(of: query, tags, behind: place, limit: piece)) {
-        row in
-        (try keys.opened(Conversation(row)), row.integer(Conversation.columnCount) != 0)
+    var isAnyTagged = false
+    let dialect: Dialect = try dialect()
+    walk: while true {
+      let found: [(conversation: Conversation, hasTag: Bool)] = try self.query(
+        Self.piece(of: query, tags, behind: place, limit: piece, dialect)
+      ) { row in
+        if row.integer(Conversation.columnCount + 1) != 0 { isAnyTagged = true }
+        return (try keys.opened(Conversation(row)), row.integer(Conversation.columnCount) != 0)
       }
-      for (conversation, hasTag) in found where !listing.add(conversation, hasTag: hasTag) { return listing.page }
-      guard found.count == piece, let last = found.last?.0 else { return listing.page }
+      for (conversation, hasTag) in found where !listing.add(conversation, hasTag: hasTag) { break walk }
+      guard found.count == piece, let last = found.last?.conversation else { break }
       looked += found.count
       guard looked < bound else {
         listing.endEarly()
-        return listing.page
+        break
       }
       place = ConversationSortKey(last, by: .createdAt)
       piece = min(piece * 4, Self.largestPiece, bound - looked)
     }
+    var page: ConversationPage = listing.page
+    if isAnyTagged { try addTags(to: &page.conversations, keys) }
+    return page
   }
 
   private static func piece(
-    of query: ConversationQuery, _ tags: [String], behind place: ConversationSortKey?, limit: Int
+    of query: ConversationQuery, _ tags: [String], behind place: ConversationSortKey?, limit: Int, _ dialect: Dialect
   ) -> SQL {
-    let direction: String = query.isAscending ? "ASC" : "DESC"
-    let isOfOneAccount: Bool = query.reach.account != nil
-    let order: String = isOfOneAccount ? "c.created_at %, c.id %" : "c.created_at %, c.account_id %, c.id %"
+    // Where what is looked at is about what is given back, asking here spares most lists the look for tags.
+    let isTagged: SQL = query.isUnfiltered ? has(tag: "") : "1"
     return """
-      SELECT \(unsafeSQL: Conversation.columns), \(hasTag(tags))
-      FROM conversations AS c
+      SELECT \(unsafeSQL: Conversation.columns), \(hasTag(tags)), \(isTagged)
+      FROM conversations AS c \(dialect.along(index: index(of: query)))
       WHERE \(span(of: query)) AND \(isBehind(place, query))
-      ORDER BY \(unsafeSQL: order.replacing("%", with: direction))
+      ORDER BY \(unsafeSQL: order(of: query))
       LIMIT \(limit)
       """
+  }
+
+  private static func index(of query: ConversationQuery) -> String {
+    guard query.reach.account != nil else { return "conversations_created" }
+    return query.indexedUser == nil ? "conversations_account" : "conversations_user"
+  }
+
+  private static func order(of query: ConversationQuery) -> String {
+    let isOfOneAccount: Bool = query.reach.account != nil
+    return switch (isOfOneAccount, query.isAscending) {
+    case (true, true): "c.created_at ASC, c.id ASC"
+    case (true, false): "c.created_at DESC, c.id DESC"
+    case (false, true): "c.created_at ASC, c.account_id ASC, c.id ASC"
+    case (false, false): "c.created_at DESC, c.account_id DESC, c.id DESC"
+    }
   }
 
   /// What an index of conversations finds.
@@ -87,13 +108,17 @@ extension Connection {
   }
 
   private static func hasTag(_ tags: [String]) -> SQL {
-    guard !tags.isEmpty else { return "1" }
-    return """
-      CASE WHEN EXISTS (
-        SELECT 1 FROM verbatim_conversation_tags AS t
-        WHERE t.account_id = c.account_id AND t.conversation_id = c.id AND t.tag IN (\(list: tags))
-      ) THEN 1 ELSE 0 END
-      """
+    tags.isEmpty ? "1" : has(tag: " AND t.tag IN (\(list: tags))")
+  }
+
+  /// 1 where the conversation has a tag that meets `condition`, else 0.
+  private static func has(tag condition: SQL) -> SQL {
+    """
+    CASE WHEN EXISTS (
+      SELECT 1 FROM verbatim_conversation_tags AS t
+      WHERE t.account_id = c.account_id AND t.conversation_id = c.id\(condition)
+    ) THEN 1 ELSE 0 END
+    """
   }
 
   /// nil where they are too many to be sorted here.

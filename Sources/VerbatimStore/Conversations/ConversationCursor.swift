@@ -1,4 +1,3 @@
-import Foundation
 import VerbatimModel
 
 /// A place in a list, behind one conversation: what it is sorted by, then account and id. It stays right while others
@@ -16,9 +15,7 @@ package struct ConversationCursor: Sendable, Equatable {
 
   /// nil for what is no cursor, or of a list in another order.
   package init?(_ text: String, of query: ConversationQuery) {
-    var base64: String = text.replacing("-", with: "+").replacing("_", with: "/")
-    base64 += String(repeating: "=", count: (4 - base64.utf8.count % 4) % 4)
-    guard let data = Data(base64Encoded: base64), let json = try? JSONSlice(checking: Bytes(data)) else { return nil }
+    guard let bytes = Base64URL.decode(text), let json = try? JSONSlice(checking: bytes) else { return nil }
     let items: [JSONSlice] = json.elements.map(\.self)
     guard items.count == 5, items[0].string?.string == query.sort.rawValue, items[1].boolean == query.isAscending,
       let account = items[3].string?.string, let id = items[4].string?.string
@@ -44,8 +41,7 @@ package struct ConversationCursor: Sendable, Equatable {
     json.string(key.accountID)
     json.string(key.id)
     json.endArray()
-    let base64: String = Data(json.bytes).base64EncodedString()
-    return base64.replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    return Base64URL.encode(json.bytes)
   }
 }
 
