@@ -53,7 +53,7 @@ struct ModelCall: Sendable {
     var released: Bytes = []
     var ending = AnswerEnding.whole
     do {
-      while released.isEmpty, let part = try await reply.answer.next() { released = take(part) }
+      while released.isEmpty, let part = try await reply.answer.next() { released = take(part[...]) }
     } catch {
       ending = Self.ending(error)
     }
@@ -88,9 +88,15 @@ struct ModelCall: Sendable {
     if !first.isEmpty || !reply.answer.hasPart { await send(first, to: writer) }
     var ending = AnswerEnding.whole
     do {
+      var isFirst = first.isEmpty
       while capture?.isComplete != true, let part = try await reply.answer.next() {
-        let released = take(part)
-        if !released.isEmpty { await send(released, to: writer) }
+        // Nor does the first event wait until those that came with it are read.
+        let rest = isFirst ? part[...].behindFirstEvent : part.startIndex
+        for piece in [part[..<rest], part[rest...]] where !piece.isEmpty {
+          let released = take(piece)
+          if !released.isEmpty { await send(released, to: writer) }
+        }
+        isFirst = false
       }
     } catch {
       ending = clientHasGone ? Self.clientGone : Self.ending(error)
@@ -139,9 +145,9 @@ struct ModelCall: Sendable {
 
   // MARK: Taking and recording
 
-  private mutating func take(_ part: [UInt8]) -> Bytes {
-    guard capture != nil else { return part[...] }
-    let released = capture?.take(part[...]) ?? []
+  private mutating func take(_ part: Bytes) -> Bytes {
+    guard capture != nil else { return part }
+    let released = capture?.take(part) ?? []
     if capture?.hasBegun == true { record?.noteFirstToken() }
     return released
   }
@@ -177,5 +183,15 @@ struct ModelCall: Sendable {
 
   private static func brokenAnswer(_ message: String) -> APIError {
     APIError(status: 502, code: "upstream_disconnected", detail: message)
+  }
+}
+
+extension Bytes {
+  /// Behind the first blank line; the start where there is none.
+  fileprivate var behindFirstEvent: Int {
+    for end in [[0x0A, 0x0A], [0x0D, 0x0A, 0x0D, 0x0A]] as [[UInt8]] {
+      if let found = firstRange(of: end) { return found.upperBound }
+    }
+    return startIndex
   }
 }
