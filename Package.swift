@@ -32,14 +32,16 @@ let package = Package(
 
     .target(name: "VerbatimModel", dependencies: ["CRE2", "CSimdjson", "CTriggers"]),
     .target(name: "Providers", dependencies: ["VerbatimModel"]),
-    .target(name: "Databases", dependencies: ["CMariaDB", "CPostgres", "CSQLite"]),
+    .target(name: "Threads"),
+    .target(name: "Databases", dependencies: ["CMariaDB", "CPostgres", "CSQLite", "Threads"]),
     .target(name: "HTTP", dependencies: ["CBeast", "CCurl", "CZlib", "CZstd"]),
     .target(name: "Redis", dependencies: ["CHiredis"]),
     .target(name: "VerbatimStore", dependencies: ["COpenSSL", "VerbatimModel", "Databases"]),
     .target(
       name: "VerbatimServer",
       dependencies: [
-        "VerbatimModel", "Providers", "Databases", "HTTP", "Redis", "VerbatimStore", "CMalloc", "COpenSSL", "CZstd",
+        "VerbatimModel", "Providers", "Databases", "HTTP", "Redis", "Threads", "VerbatimStore", "CMalloc", "COpenSSL",
+        "CZstd",
       ]),
     .executableTarget(name: "verbatim", dependencies: ["VerbatimServer"]),
     .executableTarget(
@@ -56,13 +58,13 @@ let package = Package(
     .target(
       name: "VerbatimTesting",
       dependencies: [
-        "CSpawn", "CZlib", "CZstd", "VerbatimModel", "Providers", "Databases", "HTTP", "Redis", "VerbatimStore",
-        "VerbatimServer",
+        "CSpawn", "CZlib", "CZstd", "VerbatimModel", "Providers", "Databases", "HTTP", "Redis", "Threads",
+        "VerbatimStore", "VerbatimServer",
       ]),
 
     .testTarget(name: "VerbatimModelTests", dependencies: ["VerbatimModel", "VerbatimTesting"]),
     .testTarget(name: "ProvidersTests", dependencies: ["Providers", "VerbatimTesting"]),
-    .testTarget(name: "DatabasesTests", dependencies: ["Databases", "VerbatimTesting"]),
+    .testTarget(name: "DatabasesTests", dependencies: ["Databases", "Threads", "VerbatimTesting"]),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "VerbatimTesting"]),
     .testTarget(name: "RedisTests", dependencies: ["Redis", "VerbatimTesting"]),
     .testTarget(name: "VerbatimStoreTests", dependencies: ["VerbatimStore", "VerbatimTesting"]),

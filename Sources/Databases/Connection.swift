@@ -91,6 +91,10 @@ package actor Connection {
     thread.submit { self.assumeIsolated { connection in finish(Swift.Result { try connection.perform(call, body) }) } }
   }
 
+  /// Tasks that `work` resumes go on, on this thread, when the connection's work in hand has ended. For those that have
+  /// little left to do: whoever wants the connection next waits for them.
+  package func lettingGoOn(_ work: () -> Void) { thread.lettingGoOn(work) }
+
   private func perform<Result>(
     _ call: ConnectionCall, _ body: @Sendable (isolated Connection) throws -> Result
   ) throws -> Result {

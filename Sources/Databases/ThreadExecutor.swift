@@ -1,13 +1,15 @@
 import Glibc
 import Synchronization
+import Threads
 
 /// A thread that runs an actor's jobs in the order of their arrival, so that blocking calls stay off the cooperative
 /// pool.
 ///
-/// `@unchecked Sendable`: `jobs`, `isIdle` and `isStopped` are touched only under `mutex`, `isInCall` and `resumed` only
-/// on the thread.
+/// `@unchecked Sendable`: `jobs`, `isIdle` and `isStopped` are touched only under `mutex`, `resumed` only on the thread.
 package final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
   private static let stackSize = 1 << 20
+  /// Linux's SCHED_IDLE, which glibc shows to C alone.
+  private static let idlePolicy: Int32 = 5
 
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let arrival = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -18,17 +20,14 @@ package final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
 
   private var jobs: [Job] = []
   private let thread = Atomic<UInt>(0)
-  private let niceness: Int32
+  private let yieldsToOthers: Bool
   private var isIdle = false
   private var isStopped = false
-  /// What runs is a call, not a task.
-  private var isInCall = false
-  /// Tasks that it has resumed and that go on here.
-  private var resumed: [(job: UnownedJob, executor: UnownedTaskExecutor)] = []
+  private let resumed = ResumedTasks()
 
-  /// `niceness`: 0, or up to 19 for what may take the processor only where others leave it.
-  package init(niceness: Int32 = 0) throws(DatabaseError) {
-    self.niceness = niceness
+  /// `yieldsToOthers`: for what may take a processor only while no other thread wants it.
+  package init(yieldsToOthers: Bool = false) throws(DatabaseError) {
+    self.yieldsToOthers = yieldsToOthers
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(arrival, nil)
     try start()
@@ -48,21 +47,8 @@ package final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
   /// Runs `call` in its turn, without a task.
   func submit(_ call: @escaping @Sendable () -> Void) { add(.call(call)) }
 
-  /// Takes a task that a call on this very thread resumes; it runs when the call has ended. False: nobody's call runs here.
-  static func goOn(with job: UnownedJob, of executor: UnownedTaskExecutor) -> Bool {
-    guard let current = pthread_getspecific(key) else { return false }
-    let thread = Unmanaged<ThreadExecutor>.fromOpaque(current).takeUnretainedValue()
-    guard thread.isInCall else { return false }
-    thread.resumed.append((job, executor))
-    return true
-  }
-
-  /// Leads from a thread to its executor.
-  private static let key: pthread_key_t = {
-    var key = pthread_key_t()
-    pthread_key_create(&key, nil)
-    return key
-  }()
+  /// For the actor's own work: tasks that `work` resumes go on here, when what runs now has ended.
+  func lettingGoOn(_ work: () -> Void) { resumed.gather(work) }
 
   private func add(_ job: Job) {
     pthread_mutex_lock(mutex)
@@ -107,12 +93,17 @@ package final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
     }
   }
 
+  /// A nice value would leave the thread its slice of a few milliseconds, for which a request would wait.
+  private static func yieldToOthers() {
+    var parameters = sched_param()
+    // Of this thread alone on Linux, and never refused.
+    sched_setscheduler(0, idlePolicy, &parameters)
+  }
+
   private func runJobs() {
     let executor = asUnownedSerialExecutor()
     thread.store(UInt(pthread_self()), ordering: .relaxed)
-    pthread_setspecific(Self.key, Unmanaged.passUnretained(self).toOpaque())
-    // Of this thread alone on Linux.
-    if niceness != 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness) }
+    if yieldsToOthers { Self.yieldToOthers() }
     var batch: [Job] = []
     while true {
       pthread_mutex_lock(mutex)
@@ -127,24 +118,12 @@ package final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
       for job in batch {
         switch job {
         case .task(let job): job.runSynchronously(on: executor)
-        case .call(let call): run(call)
+        case .call(let call): resumed.gather(call)
         }
+        resumed.goOn()
       }
       batch.removeAll(keepingCapacity: true)
     }
-  }
-}
-
-extension ThreadExecutor {
-  /// What the tasks that go on here enqueue, while no call runs, goes elsewhere: so they cannot keep the thread.
-  private func run(_ call: @Sendable () -> Void) {
-    isInCall = true
-    call()
-    isInCall = false
-    guard !resumed.isEmpty else { return }
-    let jobs = resumed
-    resumed.removeAll()
-    for (job, executor) in jobs { job.runSynchronously(on: executor) }
   }
 }
 

@@ -1,6 +1,7 @@
 import Databases
 import Foundation
 import HTTP
+import Threads
 import VerbatimModel
 import VerbatimServer
 import VerbatimStore

@@ -1,6 +1,7 @@
 import Databases
 import Glibc
 import Testing
+import Threads
 import VerbatimTesting
 
 @Suite struct ContinuingExecutorTests {
@@ -17,6 +18,23 @@ import VerbatimTesting
       let (after, later) = try await task.value
       #expect(after)
       #expect(!later)
+    }
+  }
+
+  @Test func `a task that a writer resumes goes on there where the writer lets it`() async throws {
+    try await withDatabase { database, _ in
+      let task = Task(executorPreference: ContinuingExecutor()) {
+        await withUnsafeContinuation { continuation in
+          Task.detached {
+            try await database.writer.run { connection in
+              Self.mark()
+              connection.lettingGoOn { continuation.resume() }
+            }
+          }
+        }
+        return Self.isMarked
+      }
+      #expect(await task.value)
     }
   }
 

@@ -2,6 +2,7 @@ import Databases
 import Glibc
 import HTTP
 import Redis
+import Threads
 import VerbatimModel
 import VerbatimStore
 

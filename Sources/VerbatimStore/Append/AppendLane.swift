@@ -11,6 +11,7 @@ final class AppendLane: Sendable {
 
   /// How long a caller waits for room in the queue before it is told to come again.
   private static let queuePatience: Duration = .seconds(5)
+  private static let fewCallers = 2
 
   struct Entry: Sendable {
     let pending: PendingExchange
@@ -194,12 +195,22 @@ final class AppendLane: Sendable {
         let receipts: [Store.Receipt] = try self.commitBatch(connection, batch.map(\.pending), mayBeStored)
         guard flight.land() else { return }
         self.clearFailure()
-        for (entry, receipt) in zip(batch, receipts) { entry.completion.complete(.success(receipt)) }
+        self.complete(batch, receipts, on: connection)
       }
       return nil
     } catch {
       return flight.land() ? error : nil
     }
+  }
+
+  /// A few callers go on here, so that no other thread has to wake up for them; of more, the next batch would wait.
+  private func complete(
+    _ batch: ArraySlice<Entry>, _ receipts: [Store.Receipt], on connection: isolated Connection
+  ) {
+    let tell: () -> Void = {
+      for (entry, receipt) in zip(batch, receipts) { entry.completion.complete(.success(receipt)) }
+    }
+    if batch.count <= Self.fewCallers { connection.lettingGoOn(tell) } else { tell() }
   }
 
   /// Gives a flight up when the server has said nothing for too long, and with it whoever waits behind it.

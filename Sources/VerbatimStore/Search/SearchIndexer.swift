@@ -32,7 +32,7 @@ package actor SearchIndexer {
 
   package init(_ store: Store) throws(DatabaseError) {
     self.store = store
-    thread = try ThreadExecutor(niceness: 19)
+    thread = try ThreadExecutor(yieldsToOthers: true)
     lease = SearchLease(holder: store.leaseHolder, isNeeded: store.dialect.isServer)
   }
 
