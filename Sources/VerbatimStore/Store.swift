@@ -307,6 +307,9 @@ package final class Store: Sendable {
   /// An id for a conversation that begins.
   func newConversationID() -> String { ids.next().description }
 
+  /// Whether the history is known to be away; then asking it is in vain.
+  package var isAway: Bool { recorder.isAway }
+
   /// Whether records are taken now.
   package func readiness() async -> Readiness {
     guard let reason = await unavailability() else { return .ready }
