@@ -110,7 +110,12 @@ package final class Store: Sendable {
     limits.answerPatience = journal == nil ? nil : configuration.answerPatience
     let appender = Appender(
       connections: database.writers, dialect: dialect, limits: limits, log: configuration.log,
-      commit: { connection, batch, mayBeStored in try connection.commit(batch, to: tables, mayBeStored: mayBeStored) })
+      commit: { connection, batch, mayBeStored in
+        let before: UInt64 = mayBeStored ? 0 : replica?.writeCount ?? 0
+        let receipts: [Receipt] = try connection.commit(batch, to: tables, mayBeStored: mayBeStored)
+        replica?.note(receipts, of: batch, before: before)
+        return receipts
+      })
     self.appender = appender
     let courier: JournalCourier? = journal.map { journal in
       JournalCourier(
@@ -282,20 +287,12 @@ package final class Store: Sendable {
   }
 
   func append(_ pending: PendingExchange) async throws(StoreError) -> Receipt {
-    let before: UInt64 = replica?.writeCount ?? 0
-    let receipt: Receipt = try await recorder.append(pending).get()
-    replica?.note(receipt, account: pending.accountID, before: before)
-    return receipt
+    try await recorder.append(pending).get()
   }
 
   /// Records many; results in order, each its own success or failure.
   package func append(_ exchanges: [NewExchange], account: String) async -> [Result<Receipt, StoreError>] {
-    let before: UInt64 = replica?.writeCount ?? 0
-    let results: [Result<Receipt, StoreError>] = await recorder.append(exchanges.map { pending($0, account: account) })
-    if let replica {
-      for case .success(let receipt) in results { replica.note(receipt, account: account, before: before) }
-    }
-    return results
+    await recorder.append(exchanges.map { pending($0, account: account) })
   }
 
   func pending(_ exchange: NewExchange, account: String) -> PendingExchange {

@@ -54,15 +54,21 @@ final class Replica: Sendable {
 
   // MARK: Writing
 
-  /// To be asked before an exchange is handed in.
+  /// To be asked before a transaction begins.
   var writeCount: UInt64 { state.withLock { $0.writes.count } }
 
-  /// An exchange is durable in the history's own database, and was handed in when `before` had been written.
-  func note(_ receipt: Store.Receipt, account: String, before: UInt64) {
-    guard !receipt.isJournaled else { return }
-    let conversation = OwnWrites.Conversation(receipt.conversationID, account: account)
+  /// A batch is durable in the history's own database; `before` had been written when its transaction began, or 0 where
+  /// an earlier one may have stored it. To be called by the connection's thread, right after the commit: so those of one
+  /// conversation are noted in the order in which they were committed, and before their callers are answered.
+  func note(_ receipts: [Store.Receipt], of batch: [PendingExchange], before: UInt64) {
     let now: ContinuousClock.Instant = clock()
-    state.withLock { $0.writes.note(receipt.exchangeID, in: conversation, before: before, at: now) }
+    state.withLock { state in
+      for (receipt, pending) in zip(receipts, batch) {
+        let conversation = OwnWrites.Conversation(receipt.conversationID, account: pending.accountID)
+        state.writes.note(
+          receipt.exchangeID, in: conversation, before: before, isRepeat: receipt.isDuplicate, at: now)
+      }
+    }
   }
 
   /// A conversation was changed in the history's own database.

@@ -110,6 +110,23 @@ import VerbatimTesting
   }
 
   @Test(arguments: ReplicatedServer.Kind.allCases)
+  func `a repeat does not show what was before a newer write`(kind: ReplicatedServer.Kind) async throws {
+    try await ReplicatedServer.with(kind) { servers in
+      try await Self.withStore(servers) { store in
+        _ = try await store.append(.sample(conversation: "c", key: "k"), account: "a")
+        try await servers.catchUp()
+        try await store.lookAtReplica()
+        try await servers.pause()
+        _ = try await store.append(.sample(conversation: "c"), account: "a")
+        #expect(try await store.append(.sample(conversation: "c", key: "k"), account: "a").isDuplicate)
+        let found = try await store.conversation("c", account: "a")
+        #expect(found?.dialogueCount == 2)
+        try await servers.resume()
+      }
+    }
+  }
+
+  @Test(arguments: ReplicatedServer.Kind.allCases)
   func `what the replica does not know is asked of its primary`(kind: ReplicatedServer.Kind) async throws {
     try await ReplicatedServer.with(kind) { servers in
       try await Self.withStore(servers) { store in
