@@ -73,4 +73,9 @@ struct OwnWrites {
     newest = newest.filter { $0.value.number > probe.confirms }
     if let lastForgotten, lastForgotten <= probe.confirms { self.lastForgotten = nil }
   }
+
+  /// The exchange that is looked for is nowhere any more, so it tells nothing; the next one written takes its place.
+  mutating func giveUp(_ lost: Probe) {
+    if probe?.exchangeID == lost.exchangeID { probe = nil }
+  }
 }

@@ -140,7 +140,9 @@ final class Replica: Sendable {
       let database: Database = try await openDatabase()
       guard let probe = state.withLock({ $0.writes.probe }) else {
         try await database.read { connection in _ = try connection.schemaVersion() }
-        return becomeReady(since: absences)
+        // One that lagged may still do so: that shows by what is written next.
+        if state.withLock({ $0.condition.condition != .lagging }) { becomeReady(since: absences) }
+        return
       }
       if try await holds(probe, database) {
         state.withLock { $0.writes.confirm(probe) }
@@ -150,8 +152,8 @@ final class Replica: Sendable {
       } else if try await holds(probe, primary) {
         become(.lagging)
       } else {
-        // Deleted meanwhile: what was written next tells more.
-        state.withLock { $0.writes.confirm(probe) }
+        // Deleted meanwhile. The replica may have seen neither that nor what came before it.
+        state.withLock { $0.writes.giveUp(probe) }
       }
     } catch {
       become(.away(reason: (error as? DatabaseError)?.message ?? "\(error)"))

@@ -50,6 +50,23 @@ import VerbatimModel
     #expect(try #require(writes.probe).exchangeID == id(3))
   }
 
+  @Test func `an exchange that is nowhere any more vouches for nothing`() throws {
+    var writes = OwnWrites(capacity: 1)
+    writes.note(id(1), in: conversation, before: 0, at: now)
+    writes.note(id(2), in: other, before: 1, at: now)
+    writes.confirm(try #require(writes.probe))
+    writes.note(id(3), in: conversation, before: 2, at: now)
+    let lost = try #require(writes.probe)
+    writes.giveUp(lost)
+    #expect(writes.probe == nil)
+    #expect(writes.exchange(neededFor: conversation) == id(3))
+    #expect(writes.isOverflown)
+    writes.note(id(4), in: conversation, before: 3, at: now)
+    #expect(try #require(writes.probe).exchangeID == id(4))
+    writes.giveUp(lost)
+    #expect(writes.probe != nil)
+  }
+
   @Test func `past its capacity it says so until that is confirmed`() throws {
     var writes = OwnWrites(capacity: 1)
     writes.note(id(1), in: conversation, before: 0, at: now)

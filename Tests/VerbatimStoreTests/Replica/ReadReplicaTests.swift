@@ -127,6 +127,28 @@ import VerbatimTesting
   }
 
   @Test(arguments: ReplicatedServer.Kind.allCases)
+  func `a replica that lags is not read since what it lacks was deleted`(kind: ReplicatedServer.Kind) async throws {
+    try await ReplicatedServer.with(kind) { servers in
+      try await Self.withStore(servers, { $0.replicaMaximumLag = .zero }) { store in
+        try await servers.pause()
+        _ = try await store.append(.sample(conversation: "c"), account: "a")
+        try await store.lookAtReplica()
+        try await store.lookAtReplica()
+        #expect(store.replicaStatistics?.condition == "lagging")
+        _ = try await store.purge("c", within: .account("a"))
+        for _ in 0..<3 { try await store.lookAtReplica() }
+        #expect(store.replicaStatistics?.condition == "lagging")
+
+        try await servers.resume()
+        _ = try await store.append(.sample(conversation: "d"), account: "a")
+        try await servers.catchUp()
+        try await store.lookAtReplica()
+        #expect(store.replicaStatistics?.condition == "ready")
+      }
+    }
+  }
+
+  @Test(arguments: ReplicatedServer.Kind.allCases)
   func `what the replica does not know is asked of its primary`(kind: ReplicatedServer.Kind) async throws {
     try await ReplicatedServer.with(kind) { servers in
       try await Self.withStore(servers) { store in
