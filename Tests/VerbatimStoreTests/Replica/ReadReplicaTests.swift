@@ -127,6 +127,23 @@ import VerbatimTesting
   }
 
   @Test(arguments: ReplicatedServer.Kind.allCases)
+  func `an item that was removed does not come back`(kind: ReplicatedServer.Kind) async throws {
+    try await ReplicatedServer.with(kind) { servers in
+      try await Self.withStore(servers) { store in
+        let receipt = try await store.append(.sample(conversation: "c"), account: "a")
+        try await servers.catchUp()
+        try await store.lookAtReplica()
+        try await servers.pause()
+        let removed = try await store.removeItem(at: 0, of: receipt.exchangeID, in: "c", within: .account("a"))
+        #expect(removed?.id == "c")
+        let items = try #require(await store.itemRows(of: "c", within: .account("a"), from: .oldest, limit: 9))
+        #expect(items.rows.map(\.removed) == [[], [0]])
+        try await servers.resume()
+      }
+    }
+  }
+
+  @Test(arguments: ReplicatedServer.Kind.allCases)
   func `a replica that lags is not read since what it lacks was deleted`(kind: ReplicatedServer.Kind) async throws {
     try await ReplicatedServer.with(kind) { servers in
       try await Self.withStore(servers, { $0.replicaMaximumLag = .zero }) { store in
