@@ -90,8 +90,8 @@ package final class Store: Sendable {
   private let replicaCare: Task<Void, Never>?
 
   private init(
-    configuration: Configuration, database: Database, dialect: Dialect, calendar: PartitionCalendar, journal: Journal?,
-    replica: Replica?, redaction: StoreRedaction?, threadKey: [UInt8]?
+    configuration: Configuration, database: Database, dialect: Dialect, calendar: PartitionCalendar,
+    replica: Replica?, redaction: StoreRedaction?, threadKey: [UInt8]?, journal: Journal?
   ) {
     self.configuration = configuration
     self.database = database
@@ -141,21 +141,31 @@ package final class Store: Sendable {
         } else {
           calendar = try await storedCalendar(of: database)
         }
-        let dialect: Dialect = try await database.dialect()
         let store = Store(
-          configuration: configuration, database: database, dialect: dialect, calendar: calendar,
-          journal: try await journal(configuration),
+          configuration: configuration, database: database, dialect: try await database.dialect(), calendar: calendar,
           replica: try await replica(of: database, configuration, calendar: calendar),
           redaction: try await redaction(of: database, configuration),
-          threadKey: try await threadKey(of: database, configuration))
-        if !configuration.isReadOnly { try await store.makeComingTables() }
-        return store
+          threadKey: try await threadKey(of: database, configuration),
+          // Last, for nobody closes it when what follows fails.
+          journal: try await journal(configuration))
+        return try await store.begun()
       } catch {
         await database.close()
         throw error
       }
     } catch let error as DatabaseError {
       throw StoreError(opening: configuration.engine, error)
+    }
+  }
+
+  /// Ready for records of today; closed where that fails.
+  private func begun() async throws -> Store {
+    do {
+      if !configuration.isReadOnly { try await makeComingTables() }
+      return self
+    } catch {
+      await close()
+      throw error
     }
   }
 
