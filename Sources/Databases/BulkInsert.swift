@@ -27,7 +27,11 @@ package struct BulkInsert: Sendable {
 
   /// What a column of the row that is there becomes, from its own value and that of the row that came.
   package struct Change: Sendable {
-    package enum Rule: Sendable { case replace, add, minimum, maximum }
+    package enum Rule: Sendable {
+      case replace, add, minimum, maximum
+      /// Of numbers from 0 on: the sum, at most `Dialect.greatestSum`, so that no client makes a counter overflow.
+      case addBounded
+    }
 
     package let column: String
     package let rule: Rule
@@ -83,6 +87,7 @@ extension BulkInsert.Conflict {
         return switch change.rule {
         case .replace: "\"\(change.column)\" = \(new)"
         case .add: "\"\(change.column)\" = \(old) + \(new)"
+        case .addBounded: "\"\(change.column)\" = \(minimum)(\(old) + \(new), \(Dialect.greatestSum))"
         case .minimum: "\"\(change.column)\" = \(minimum)(\(old), \(new))"
         case .maximum: "\"\(change.column)\" = \(maximum)(\(old), \(new))"
         }

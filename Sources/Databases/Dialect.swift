@@ -37,6 +37,18 @@ package struct Dialect: Sendable, Equatable {
     family: .mysql, reportsConflicts: false, isServer: true, readsLazily: false, rollsBackDefinitions: false,
     returnsInserted: false, byteCollation: "utf8mb4_0900_bin")
 
+  /// Where bounded sums stop: two of them can be added, and nothing that a batch counts makes one overflow.
+  package static let greatestSum: Int64 = .max / 2
+
+  /// An expression: the sum of a group's numbers from 0 on, 0 of none, at most `greatestSum`. SQLite's own fails when it
+  /// overflows, so that it is taken in two parts.
+  package func boundedSum(_ expression: String) -> String {
+    guard family == .sqlite else { return "least(coalesce(sum(\(expression)), 0), \(Self.greatestSum))" }
+    let high = "min(coalesce(sum((\(expression)) >> 20), 0), \(Self.greatestSum >> 20))"
+    let low = "coalesce(sum((\(expression)) & 1048575), 0)"
+    return "min(\(high) * 1048576 + \(low), \(Self.greatestSum))"
+  }
+
   /// An expression: the bytes of an id or a blob in lower-case hexadecimal digits.
   package func hexadecimal(_ expression: String) -> String {
     switch family {

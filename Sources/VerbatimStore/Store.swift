@@ -90,8 +90,8 @@ package final class Store: Sendable {
   private let replicaCare: Task<Void, Never>?
 
   private init(
-    configuration: Configuration, database: Database, dialect: Dialect, calendar: PartitionCalendar, journal: Journal?,
-    replica: Replica?, redaction: StoreRedaction?, threadKey: [UInt8]?
+    configuration: Configuration, database: Database, dialect: Dialect, calendar: PartitionCalendar,
+    replica: Replica?, redaction: StoreRedaction?, threadKey: [UInt8]?, journal: Journal?
   ) {
     self.configuration = configuration
     self.database = database
@@ -110,7 +110,12 @@ package final class Store: Sendable {
     limits.answerPatience = journal == nil ? nil : configuration.answerPatience
     let appender = Appender(
       connections: database.writers, dialect: dialect, limits: limits, log: configuration.log,
-      commit: { connection, batch, mayBeStored in try connection.commit(batch, to: tables, mayBeStored: mayBeStored) })
+      commit: { connection, batch, mayBeStored in
+        let before: UInt64 = mayBeStored ? 0 : replica?.writeCount ?? 0
+        let receipts: [Receipt] = try connection.commit(batch, to: tables, mayBeStored: mayBeStored)
+        replica?.note(receipts, of: batch, before: before)
+        return receipts
+      })
     self.appender = appender
     let courier: JournalCourier? = journal.map { journal in
       JournalCourier(
@@ -136,21 +141,31 @@ package final class Store: Sendable {
         } else {
           calendar = try await storedCalendar(of: database)
         }
-        let dialect: Dialect = try await database.dialect()
         let store = Store(
-          configuration: configuration, database: database, dialect: dialect, calendar: calendar,
-          journal: try await journal(configuration),
+          configuration: configuration, database: database, dialect: try await database.dialect(), calendar: calendar,
           replica: try await replica(of: database, configuration, calendar: calendar),
           redaction: try await redaction(of: database, configuration),
-          threadKey: try await threadKey(of: database, configuration))
-        if !configuration.isReadOnly { try await store.makeComingTables() }
-        return store
+          threadKey: try await threadKey(of: database, configuration),
+          // Last, for nobody closes it when what follows fails.
+          journal: try await journal(configuration))
+        return try await store.begun()
       } catch {
         await database.close()
         throw error
       }
     } catch let error as DatabaseError {
       throw StoreError(opening: configuration.engine, error)
+    }
+  }
+
+  /// Ready for records of today; closed where that fails.
+  private func begun() async throws -> Store {
+    do {
+      if !configuration.isReadOnly { try await makeComingTables() }
+      return self
+    } catch {
+      await close()
+      throw error
     }
   }
 
@@ -282,20 +297,12 @@ package final class Store: Sendable {
   }
 
   func append(_ pending: PendingExchange) async throws(StoreError) -> Receipt {
-    let before: UInt64 = replica?.writeCount ?? 0
-    let receipt: Receipt = try await recorder.append(pending).get()
-    replica?.note(receipt, account: pending.accountID, before: before)
-    return receipt
+    try await recorder.append(pending).get()
   }
 
   /// Records many; results in order, each its own success or failure.
   package func append(_ exchanges: [NewExchange], account: String) async -> [Result<Receipt, StoreError>] {
-    let before: UInt64 = replica?.writeCount ?? 0
-    let results: [Result<Receipt, StoreError>] = await recorder.append(exchanges.map { pending($0, account: account) })
-    if let replica {
-      for case .success(let receipt) in results { replica.note(receipt, account: account, before: before) }
-    }
-    return results
+    await recorder.append(exchanges.map { pending($0, account: account) })
   }
 
   func pending(_ exchange: NewExchange, account: String) -> PendingExchange {
@@ -306,6 +313,9 @@ package final class Store: Sendable {
 
   /// An id for a conversation that begins.
   func newConversationID() -> String { ids.next().description }
+
+  /// Whether the history is known to be away; then asking it is in vain.
+  package var isAway: Bool { recorder.isAway }
 
   /// Whether records are taken now.
   package func readiness() async -> Readiness {

@@ -99,6 +99,12 @@ package final class MariaDBServer: Sendable {
   /// SIGKILL, as a crash.
   package func kill() async throws { try await end(with: "KILL") }
 
+  /// Whoever has asked it waits until it goes on.
+  package func hang() throws { try process.withLock { $0 }?.send("STOP") }
+
+  /// After `hang`.
+  package func goOn() throws { try process.withLock { $0 }?.send("CONT") }
+
   package func stop() async throws { try await end(with: "TERM") }
 
   private func end(with signal: String) async throws {

@@ -85,14 +85,34 @@ package final class PostgreSQLServer: Sendable {
 
   /// SIGKILL to all its processes at once, as a crash; what it has committed stays.
   package func kill() async throws {
-    guard let identifier = status.first.flatMap({ Int32($0) }) else { throw SpawnError("the server does not run") }
-    _ = Glibc.kill(identifier, SIGSTOP)
-    let children = try String(contentsOfFile: "/proc/\(identifier)/task/\(identifier)/children", encoding: .utf8)
-    for child in children.split(separator: " ").compactMap({ Int32($0) }) { _ = Glibc.kill(child, SIGKILL) }
+    let main = try processIdentifier()
+    _ = Glibc.kill(main, SIGSTOP)
+    for child in try children(of: main) { _ = Glibc.kill(child, SIGKILL) }
     try await process.withLock { $0 }?.end(with: "KILL")
   }
 
   package func stop() async throws { try await process.withLock { $0 }?.end(with: "QUIT") }
+
+  /// SIGSTOP to all its processes: whoever has asked it waits until it goes on.
+  package func hang() throws { try signal(SIGSTOP) }
+
+  /// After `hang`.
+  package func goOn() throws { try signal(SIGCONT) }
+
+  private func signal(_ signal: Int32) throws {
+    let main = try processIdentifier()
+    for process in [main] + (try children(of: main)) { _ = Glibc.kill(process, signal) }
+  }
+
+  private func processIdentifier() throws -> Int32 {
+    guard let identifier = status.first.flatMap({ Int32($0) }) else { throw SpawnError("the server does not run") }
+    return identifier
+  }
+
+  private func children(of process: Int32) throws -> [Int32] {
+    let children = try String(contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
+    return children.split(separator: " ").compactMap { Int32($0) }
+  }
 
   /// The words of `postmaster.pid`: the process id is the first, the server's state the last. Empty without the file.
   private var status: [Substring] {

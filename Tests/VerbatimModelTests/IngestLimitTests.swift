@@ -25,6 +25,12 @@ import Testing
     #expect(beyond?.description == "\(field) is larger than 1048576 bytes")
   }
 
+  @Test func `A price is bounded, and the error says by what`() throws {
+    #expect(try parse(with: "\"total_price\":1000000").totalPrice == IngestLimits.price)
+    let beyond = failure(of: body(with: "\"total_price\":1000000.5"))
+    #expect(beyond?.description == "total_price must be a number from 0.0 to 1000000.0")
+  }
+
   @Test func `Messages are bounded by number`() throws {
     func body(_ count: Int) -> String {
       let messages = Array(repeating: #"{"role":"user","content":"x"}"#, count: count).joined(separator: ",")

@@ -40,6 +40,30 @@ import VerbatimTesting
     }
   }
 
+  @Test(arguments: [TestEngine.sqlite, .postgreSQL])
+  func `a store that could not be opened leaves its journal to the next`(engine: TestEngine) async throws {
+    let folder = try TemporaryFolder()
+    let change: (inout Store.Configuration) -> Void = { configuration in
+      configuration.journal = JournalConfiguration(path: folder.path("journal.db"), maximumBytes: 1 << 20)
+      configuration.isDaily = true
+      configuration.clock = { midJanuary }
+    }
+    try await engine.withFixture { fixture in
+      try await fixture.withStore { store in
+        // Its index cannot be made.
+        try await store.database.writer.run { connection in
+          try connection.executeScript("CREATE TABLE conversation_histories_2025_01_15 (id TEXT)")
+        }
+      }
+      let refusal = try #require(await fixture.refusal(change))
+      #expect(refusal.contains("account_id"), "\(refusal)")
+      try await fixture.withStore { store in
+        try await store.database.writer.run { try $0.executeScript("DROP TABLE conversation_histories_2025_01_15") }
+      }
+      #expect(try await fixture.refusal(change) == nil)
+    }
+  }
+
   @Test(arguments: TestEngine.allCases)
   func `a newer schema is refused`(engine: TestEngine) async throws {
     try await engine.withFixture { fixture in

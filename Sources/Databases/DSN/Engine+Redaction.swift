@@ -3,11 +3,23 @@ extension Engine {
   package static func redacted(dsn: String) -> String {
     var shown = dsn
     if let at = dsn.lastIndex(of: "@") {
-      let start = dsn.firstRange(of: "://")?.upperBound ?? dsn.startIndex
+      // In the form of Go's driver a password may hold anything: what stands before it is no scheme.
+      let isGoForm = dsn[at...].contains("(")
+      let start = (isGoForm ? nil : endOfScheme(dsn)) ?? dsn.startIndex
       if start < at, let colon = dsn[start..<at].firstIndex(of: ":") { shown = dsn[...colon] + "***" + dsn[at...] }
+    } else if let start = endOfScheme(dsn) {
+      let authority = dsn[start...].prefix { $0 != "/" && $0 != "?" }
+      if !ServerDSN.namesHosts(authority), let colon = authority.firstIndex(of: ":") { shown = dsn[...colon] + "***" }
     }
     for name in ["password", "passwd", "pwd"] { shown = withoutValues(of: name, in: shown) }
     return shown
+  }
+
+  /// Behind the `://` of a URL; nil where what stands before it is no scheme.
+  private static func endOfScheme(_ dsn: String) -> String.Index? {
+    guard let end = dsn.firstRange(of: "://") else { return nil }
+    let isScheme = dsn[..<end.lowerBound].allSatisfy { $0.isLetter || $0.isNumber || "+-.".contains($0) }
+    return isScheme ? end.upperBound : nil
   }
 
   /// Hides the values of parameters whose names end so: up to the next parameter, or the quote that closes.

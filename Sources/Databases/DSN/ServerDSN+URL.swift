@@ -55,7 +55,7 @@ extension ServerDSN {
   }
 
   /// Whether a text is one host or several, by its ports: `root:secret` is not.
-  private static func namesHosts(_ text: Substring) -> Bool {
+  static func namesHosts(_ text: Substring) -> Bool {
     text.split(separator: ",").allSatisfy { host in
       host.hasPrefix("[") || host.split(separator: ":").dropFirst().allSatisfy { UInt16($0) != nil }
     }

@@ -105,6 +105,7 @@ extension BulkInsert.Change {
     return switch rule {
     case .replace: "\(old) = \(new)"
     case .add: "\(old) = \(old) + \(new)"
+    case .addBounded: "\(old) = LEAST(\(old) + \(new), \(Dialect.greatestSum))"
     case .minimum: "\(old) = LEAST(\(old), \(new))"
     case .maximum: "\(old) = GREATEST(\(old), \(new))"
     }

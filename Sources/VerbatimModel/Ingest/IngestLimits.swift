@@ -22,8 +22,8 @@ package enum IngestLimits {
   /// Of `inputs`, `metadata`, `usage`, and a file's `metadata`, each.
   package static let objectSize = 1 << 20
   /// Of one exchange, as far as they are counted and priced.
-  package static let tokens: ClosedRange<Int64> = 0...1_000_000_000_000
-  /// Millionths of the currency, of one exchange.
-  package static let price: Int64 = 1_000_000_000_000_000
+  package static let tokens: ClosedRange<Int64> = 0...1_000_000_000
+  /// Millionths of the currency, of one exchange: a million of it.
+  package static let price: Int64 = 1_000_000_000_000
   package static let oldestYears: Int64 = 20
 }

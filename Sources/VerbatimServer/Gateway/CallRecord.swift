@@ -61,23 +61,43 @@ struct CallRecord: Sendable {
 
   /// Throws 404 for a conversation of somebody else, which would not take the record. Where that cannot be said now, the
   /// call goes on.
-  func checkConversation(of caller: Caller) async throws {
-    guard exchange.conversationID != nil, caller.reach.isNarrow else { return }
-    do {
-      guard try await store.conversation(conversationID, within: caller.reach) == nil,
-        try await store.conversation(conversationID, within: .account(account)) != nil
-      else { return }
-    } catch {
-      return log.warning("MES A conversation cannot be looked up", ["request_id": requestID, "reason": "\(error)"])
+  func checkConversation(of caller: Caller, within patience: Duration) async throws {
+    guard exchange.conversationID != nil, caller.reach.isNarrow, !store.isAway else { return }
+    let look = LookUp { await isOfAnother(than: caller) }
+    guard let isOfAnother = await look.answer(within: patience) else {
+      return log.warning("MES A conversation is not looked up in time", ["request_id": requestID])
     }
-    throw APIError.noConversation
+    if isOfAnother { throw APIError.noConversation }
+  }
+
+  private func isOfAnother(than caller: Caller) async -> Bool {
+    do {
+      guard try await store.conversation(conversationID, within: caller.reach) == nil else { return false }
+      return try await store.conversation(conversationID, within: .account(account)) != nil
+    } catch {
+      if !Task.isCancelled {
+        log.warning("MES A conversation cannot be looked up", ["request_id": requestID, "reason": "\(error)"])
+      }
+      return false
+    }
   }
 
   /// Finds the conversation that the request goes on with: that of the response that it names, else by what it repeats.
   /// Where that cannot be done now, it begins one.
   func inItsThread(_ chat: ChatRequest, for caller: Caller) async -> CallRecord {
+    guard !store.isAway else { return beginningAThread(chat) }
     var record = self
     await record.findThread(of: chat, for: caller)
+    return record
+  }
+
+  /// Begins a conversation where it names none; asks no database. Later requests find it by what it says.
+  func beginningAThread(_ chat: ChatRequest) -> CallRecord {
+    var record = self
+    if mode == .full, let request = chat.threaded {
+      record.exchange.thread = store.newThread(
+        of: request, account: account, app: exchange.appID, user: exchange.userID)
+    }
     return record
   }
 

@@ -42,19 +42,30 @@ struct GatewayHandlers: Sendable {
     let chat = try ChatRequest(parsing: try await request.body.collect(upTo: bodyLimit)[...], call: kind)
     let record = try mode == .none ? nil : CallRecord(of: chat, request, mode, in: store, log: log, started: started)
     let caller = try request.caller
-    try await record?.checkConversation(of: caller)
+    try await record?.checkConversation(of: caller, within: settings.lookUpPatience)
     // While the model is asked, which takes longer.
-    async let placed = record?.inItsThread(chat, for: caller)
+    let search = record.map { record in LookUp { await record.inItsThread(chat, for: caller) } }
     let token = calls.begin()
     let reply: Upstreams.Reply
     do {
       reply = try await upstreams.reply(to: Self.call(chat, request, isRecorded: record != nil))
     } catch let unanswered as Upstreams.Unanswered {
-      var record = await placed
+      var record = await placed(record, of: chat, by: search)
       throw try await record?.end(unanswered, settings) ?? unanswered.error
     }
-    var call = ModelCall(reply, to: chat, record: await placed, settings: settings, token: token)
+    var call = ModelCall(
+      reply, to: chat, record: await placed(record, of: chat, by: search), settings: settings, token: token)
     return try await call.response()
+  }
+
+  /// In its thread, or at the beginning of one where that is not found in time: an answer does not wait for the history.
+  private func placed(
+    _ record: CallRecord?, of chat: ChatRequest, by search: LookUp<CallRecord>?
+  ) async -> CallRecord? {
+    guard let record, let search else { return nil }
+    if let placed = await search.answer(within: settings.lookUpPatience) { return placed }
+    log.warning("MES A thread is not found in time", ["exchange_id": "\(record.exchangeID)"])
+    return record.beginningAThread(chat)
   }
 
   private static func call(_ chat: ChatRequest, _ request: HTTPRequest, isRecorded: Bool) -> Upstreams.Call {

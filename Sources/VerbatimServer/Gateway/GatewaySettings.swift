@@ -13,6 +13,9 @@ package struct GatewaySettings: Sendable {
   package var recording = Recording.lenient
   /// How long an upstream is read on after its client has gone.
   package var readingOn: Duration = .seconds(60)
+  /// How long a call waits for what the history knows of its conversation, before it is made and again once its answer
+  /// has begun.
+  package var lookUpPatience: Duration = .milliseconds(500)
   /// Of the environment's channels.
   package var idleTimeout: Duration = .seconds(120)
   package var proxy: String?

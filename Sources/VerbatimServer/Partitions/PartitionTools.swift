@@ -109,10 +109,15 @@ package struct PartitionTools: Sendable {
   private func drop(
     _ day: Day, of store: Store, holding archived: Contents, _ layout: ArchiveLayout, _ progress: Progress
   ) async throws {
+    let count = try await store.count(of: day)
     let now = try await store.forEachExchange(of: day, layout) { _ in }
     guard now == archived else { throw ImportError("\(day) has changed since it was archived; it is kept") }
     progress("dropping \(day)")
-    try await store.drop(day)
+    do {
+      try await store.drop(day, holding: count)
+    } catch is DayHasChanged {
+      throw ImportError("\(day) has changed since it was archived; what is left of it is kept")
+    }
     try await store.sweepLeftovers()
   }
 

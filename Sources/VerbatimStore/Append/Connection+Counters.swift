@@ -88,7 +88,7 @@ extension BulkInsert {
         // What is recorded is found: a conversation that was deleted or archived comes back.
         .init("status", .replace), .init("model_name", .replace), .init("dialogue_count", .add),
         .init("error_count", .add),
-        .init("message_count", .add), .init("total_tokens", .add), .init("total_price", .add),
+        .init("message_count", .add), .init("total_tokens", .addBounded), .init("total_price", .addBounded),
         .init("created_at", .minimum), .init("updated_at", .maximum), .init("last_active_at", .maximum),
       ]))
 

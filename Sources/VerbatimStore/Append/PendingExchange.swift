@@ -48,17 +48,20 @@ final class PendingExchange: Sendable {
   /// Rows in `conversation_histories`: none for a failure.
   var rowCount: Int { isFailure ? 0 : exchange.messages.count + exchange.choices.count }
   /// What the counters move by; a provider's absurd figure stays in `usage` and is not counted.
-  var promptTokens: Int64 { Self.plausible(exchange.promptTokens) ?? 0 }
-  var completionTokens: Int64 { Self.plausible(exchange.completionTokens) ?? 0 }
-  var totalTokens: Int64 { Self.plausible(exchange.totalTokens) ?? promptTokens + completionTokens }
+  var promptTokens: Int64 { Self.countable(exchange.promptTokens, Self.countableTokens) ?? 0 }
+  var completionTokens: Int64 { Self.countable(exchange.completionTokens, Self.countableTokens) ?? 0 }
+  var totalTokens: Int64 {
+    Self.countable(exchange.totalTokens, Self.countableTokens) ?? promptTokens + completionTokens
+  }
 
-  var price: Int64 { Self.plausible(exchange.totalPrice) ?? 0 }
+  var price: Int64 { Self.countable(exchange.totalPrice, Self.countablePrices) ?? 0 }
 
-  /// Tokens and millionths of a price that counters take; `verify` counts by the same.
-  static let countable: ClosedRange<Int64> = IngestLimits.tokens
+  /// Tokens, and millionths of a price, that counters take; `verify` counts by the same.
+  static let countableTokens: ClosedRange<Int64> = IngestLimits.tokens
+  static let countablePrices: ClosedRange<Int64> = 0...IngestLimits.price
 
-  private static func plausible(_ count: Int64?) -> Int64? {
-    guard let count, countable.contains(count) else { return nil }
+  private static func countable(_ count: Int64?, _ range: ClosedRange<Int64>) -> Int64? {
+    guard let count, range.contains(count) else { return nil }
     return count
   }
 

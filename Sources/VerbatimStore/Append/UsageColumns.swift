@@ -10,6 +10,13 @@ struct UsageColumns {
 
   /// All counters, in the order of the table.
   static let names: [String] = sums + LatencyHistogram.columns
+  /// Those that one exchange moves by more than a few.
+  private static let figures: Set<String> = ["prompt_tokens", "completion_tokens", "total_price"]
+
+  /// Expressions: the sums of all counters of a group. `table`: how these are qualified.
+  static func summed(of table: String = "", on dialect: Dialect) -> String {
+    names.map { figures.contains($0) ? dialect.boundedSum(table + $0) : "sum(\(table)\($0))" }.joined(separator: ", ")
+  }
 
   static let byDay = UsageColumns(
     table: "verbatim_usage_by_day",
@@ -64,6 +71,6 @@ struct UsageColumns {
     let counters: [String] = sums + LatencyHistogram.columns[latencies]
     return BulkInsert(
       into: table, key + counters.map { .init($0, .integer) },
-      onConflict: .update(key: key.map(\.name), changes: counters.map { .init($0, .add) }))
+      onConflict: .update(key: key.map(\.name), changes: counters.map { .init($0, figures.contains($0) ? .addBounded : .add) }))
   }
 }

@@ -89,15 +89,19 @@ struct Check: Sendable {
 
   /// The tokens that an exchange counts for, as `PendingExchange.totalTokens` has them.
   static let exchangeTokens: String = """
-    CASE WHEN \(isCountable("total_tokens")) THEN total_tokens
-      ELSE \(plausible("prompt_tokens")) + \(plausible("completion_tokens")) END
+    CASE WHEN \(isWithin(PendingExchange.countableTokens, "total_tokens")) THEN total_tokens
+      ELSE \(countedTokens("prompt_tokens")) + \(countedTokens("completion_tokens")) END
     """
 
-  private static func isCountable(_ column: String) -> String {
-    "\(column) BETWEEN \(PendingExchange.countable.lowerBound) AND \(PendingExchange.countable.upperBound)"
+  /// The price that an exchange counts for.
+  static let exchangePrice: String =
+    "(CASE WHEN \(isWithin(PendingExchange.countablePrices, "total_price")) THEN total_price ELSE 0 END)"
+
+  static func countedTokens(_ column: String) -> String {
+    "(CASE WHEN \(isWithin(PendingExchange.countableTokens, column)) THEN \(column) ELSE 0 END)"
   }
 
-  static func plausible(_ column: String) -> String {
-    "(CASE WHEN \(isCountable(column)) THEN \(column) ELSE 0 END)"
+  private static func isWithin(_ range: ClosedRange<Int64>, _ column: String) -> String {
+    "\(column) BETWEEN \(range.lowerBound) AND \(range.upperBound)"
   }
 }

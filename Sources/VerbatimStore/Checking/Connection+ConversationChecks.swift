@@ -86,7 +86,7 @@ extension Connection {
     let tables: [(name: String, hasFailures: Bool)] =
       map.messageTables.map { ($0, false) } + map.errorTables.map { ($0, true) }
     for table in tables {
-      try forEachRow("\(Self.sums(of: table.name)) WHERE \(lower) AND \(upper) GROUP BY account_id, conversation_id") {
+      try forEachRow("\(Self.sums(of: table.name, dialect)) WHERE \(lower) AND \(upper) GROUP BY account_id, conversation_id") {
         row in
         let key = Key(accountID: ExactText(row.text(0)), id: ExactText(row.text(1)))
         sums[key, default: ConversationSums()].add(Self.sums(row, hasFailures: table.hasFailures))
@@ -99,18 +99,20 @@ extension Connection {
   func sums(of conversation: Conversation, in table: String, hasFailures: Bool) throws -> ConversationSums {
     try first(
       """
-      \(Self.sums(of: table))
+      \(Self.sums(of: table, try dialect()))
       WHERE account_id = \(conversation.accountID) AND conversation_id = \(conversation.id)
       GROUP BY account_id, conversation_id
       """
     ) { Self.sums($0, hasFailures: hasFailures) } ?? ConversationSums()
   }
 
-  private static func sums(of table: String) -> SQL {
-    """
+  private static func sums(of table: String, _ dialect: Dialect) -> SQL {
+    func sum(_ figure: String) -> String {
+      dialect.boundedSum("CASE WHEN exchange_id = id THEN \(figure) ELSE 0 END")
+    }
+    return """
     SELECT account_id, conversation_id, count(CASE WHEN exchange_id = id THEN 1 END), count(*),
-      sum(CASE WHEN exchange_id = id THEN \(unsafeSQL: Check.exchangeTokens) ELSE 0 END),
-      sum(CASE WHEN exchange_id = id THEN \(unsafeSQL: Check.plausible("total_price")) ELSE 0 END),
+      \(unsafeSQL: sum(Check.exchangeTokens)), \(unsafeSQL: sum(Check.exchangePrice)),
       min(CASE WHEN exchange_id = id THEN created_at END), max(CASE WHEN exchange_id = id THEN created_at END)
     FROM \(identifier: table)
     """

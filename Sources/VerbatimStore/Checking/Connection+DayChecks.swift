@@ -148,5 +148,5 @@ extension Connection {
 }
 
 extension DayCount: CustomStringConvertible {
-  var description: String { "\(exchanges) exchanges, \(messages) messages, \(errors) errors" }
+  package var description: String { "\(exchanges) exchanges, \(messages) messages, \(errors) errors" }
 }

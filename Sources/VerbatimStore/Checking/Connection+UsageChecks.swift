@@ -5,7 +5,7 @@ import VerbatimModel
 extension Connection {
   func checkUsageByDay(day: Int64, ids: Range<UUIDv7>, _ map: HistoryMap) throws -> [String] {
     let key: String = "account_id, app_id, user_id, model_name, status"
-    let rows: SQL = Self.usage(ids, map, key: key)
+    let rows: SQL = Self.usage(ids, map, key: key, try dialect())
     let counters: SQL = """
       SELECT \(unsafeSQL: key), \(unsafeSQL: UsageColumns.names.joined(separator: ", "))
       FROM verbatim_usage_by_day
@@ -22,7 +22,7 @@ extension Connection {
   /// How many counters the rows of these ids come to, and what is wrong with them.
   func checkUsageByHour(_ ids: Range<UUIDv7>, _ map: HistoryMap) throws -> (count: Int64, findings: [String]) {
     let key: String = "hour, account_id, app_id, model_name, channel_id, status"
-    let rows: SQL = Self.usage(ids, map, key: key)
+    let rows: SQL = Self.usage(ids, map, key: key, try dialect())
     let counters: SQL = """
       SELECT \(unsafeSQL: key), \(unsafeSQL: UsageColumns.names.joined(separator: ", "))
       FROM verbatim_usage_by_hour
@@ -42,7 +42,7 @@ extension Connection {
   /// The totals of days are those of their counters, whatever has become of the rows.
   func checkUsageTotals() throws -> [String] {
     let names: String = UsageColumns.names.joined(separator: ", ")
-    let sums: String = UsageColumns.names.map { "sum(\($0))" }.joined(separator: ", ")
+    let sums: String = UsageColumns.summed(on: try dialect())
     func totals(_ grain: UsageGrain, _ key: String) -> SQL {
       "SELECT \(unsafeSQL: key), \(unsafeSQL: names) FROM verbatim_usage_totals WHERE grain = \(grain.rawValue)"
     }
@@ -70,16 +70,16 @@ extension Connection {
   }
 
   /// The key's columns, then the counters in the order of `UsageColumns.names`, of exchanges and failures.
-  private static func usage(_ ids: Range<UUIDv7>, _ map: HistoryMap, key: String) -> SQL {
+  private static func usage(_ ids: Range<UUIDv7>, _ map: HistoryMap, key: String, _ dialect: Dialect) -> SQL {
     let buckets: String = LatencyHistogram.columns.indices.map { "count(CASE WHEN bucket = \($0) THEN 1 END)" }.joined(
       separator: ", ")
     let tables = map.tables(of: ids)
     let selects: [SQL] =
       tables.messages.map { exchanges(in: $0, ids) }
       + tables.failures.map { table in .rows(figures + ", 0 AS messages", of: [table], ids) }
+    let sums: String = ["prompt", "completion", "price"].map(dialect.boundedSum).joined(separator: ", ")
     return """
-      SELECT \(unsafeSQL: key), count(*), sum(messages), sum(prompt), sum(completion), sum(price),
-        \(unsafeSQL: buckets)
+      SELECT \(unsafeSQL: key), count(*), sum(messages), \(unsafeSQL: sums), \(unsafeSQL: buckets)
       FROM (\(joined: selects)) AS e
       GROUP BY \(unsafeSQL: key)
       """
@@ -90,8 +90,8 @@ extension Connection {
       LatencyHistogram.upperBounds.enumerated().map { "WHEN latency <= \($1) THEN \($0)" }.joined(separator: " ")
     return """
       account_id, app_id, user_id, model_name, status, created_at - created_at % 3600000 AS hour,
-      coalesce(channel_id, 0) AS channel_id, \(Check.plausible("prompt_tokens")) AS prompt,
-      \(Check.plausible("completion_tokens")) AS completion, \(Check.plausible("total_price")) AS price,
+      coalesce(channel_id, 0) AS channel_id, \(Check.countedTokens("prompt_tokens")) AS prompt,
+      \(Check.countedTokens("completion_tokens")) AS completion, \(Check.exchangePrice) AS price,
       CASE WHEN latency IS NULL THEN -1 \(bounds) ELSE \(LatencyHistogram.upperBounds.count) END AS bucket
       """
   }()

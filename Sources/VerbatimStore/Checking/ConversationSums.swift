@@ -14,8 +14,8 @@ struct ConversationSums: Equatable {
     exchanges += other.exchanges
     messages += other.messages
     errors += other.errors
-    tokens += other.tokens
-    price += other.price
+    tokens.addBounded(other.tokens)
+    price.addBounded(other.price)
     guard let added = other.times else { return }
     guard let times else { return self.times = added }
     self.times = min(times.lowerBound, added.lowerBound)...max(times.upperBound, added.upperBound)

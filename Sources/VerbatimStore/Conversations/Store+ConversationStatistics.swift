@@ -40,7 +40,7 @@ extension Connection {
   fileprivate func totals(_ reach: Reach) throws -> ConversationStatistics {
     try first(
       """
-      SELECT count(*), sum(message_count), sum(total_tokens)
+      SELECT count(*), sum(message_count), \(unsafeSQL: try dialect().boundedSum("total_tokens"))
       FROM conversations AS c
       WHERE \(reach.condition(on: "c")) AND c.status <> 'deleted'
       """

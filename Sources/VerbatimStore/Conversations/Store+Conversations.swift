@@ -56,7 +56,7 @@ extension Store {
   }
 
   /// Runs a change, tried again where others were in its way, and lets no replica show what was before.
-  private func changing(
+  func changing(
     _ body: @escaping @Sendable (isolated Connection) throws -> Conversation?
   ) async throws -> Conversation? {
     let changed: Conversation? = try await managing(body)
@@ -119,6 +119,17 @@ extension Connection {
       UPDATE conversations
       SET \(Self.touched(now)), status = \(status.rawValue), deleted_at = \(status == .deleted ? now : nil)
       WHERE account_id = \(old.accountID) AND id = \(old.id) AND status = \(old.status.rawValue)
+      """) > 0
+  }
+
+  /// Enters that something of it has changed; answers false where it is gone. Nobody else changes it until the transaction
+  /// ends.
+  func touch(_ conversation: Conversation, now: Int64) throws -> Bool {
+    try execute(
+      """
+      UPDATE conversations
+      SET \(Self.touched(now))
+      WHERE account_id = \(conversation.accountID) AND id = \(conversation.id)
       """) > 0
   }
 

@@ -131,8 +131,21 @@ extension Connection {
 }
 
 /// How much a day holds.
-struct DayCount: Sendable, Equatable {
+package struct DayCount: Sendable, Equatable {
   var exchanges: Int64 = 0
   var messages: Int64 = 0
   var errors: Int64 = 0
+
+  static func - (count: DayCount, part: DayCount) -> DayCount {
+    DayCount(
+      exchanges: count.exchanges - part.exchanges, messages: count.messages - part.messages,
+      errors: count.errors - part.errors)
+  }
+}
+
+/// A day is not what it was when it was looked through, so it is not dropped.
+package struct DayHasChanged: Error, CustomStringConvertible {
+  package let day: Day
+
+  package var description: String { "\(day) has changed since it was looked through" }
 }

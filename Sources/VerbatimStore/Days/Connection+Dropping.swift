@@ -6,14 +6,23 @@ extension Connection {
   /// Rows of the single tables that one transaction deletes, about.
   private static let rowsAtOnce = 1_000
 
-  /// Drops the day's own tables, if it has any.
-  func dropTables(of day: Day, _ tables: DayTables) throws {
+  /// Drops the day's own tables, if it has any. `expected`: only if the day still holds so much, else `DayHasChanged`.
+  func dropTables(of day: Day, _ tables: DayTables, expected: DayCount? = nil) throws {
     tables.forget([day])
-    try dialect().schema.makingDayTables(on: self) {
+    let schema: any SchemaStatements.Type = try dialect().schema
+    try schema.makingDayTables(on: self) {
       guard let entered = try dayPlace(of: day), !entered.tables.isEmpty else { return }
       // It may show the day; PostgreSQL would keep the table for it, the others a view that is broken.
       try executeScript("DROP VIEW IF EXISTS \(RecentView.name)")
-      for table in entered.tables { try executeScript("DROP TABLE IF EXISTS \(table)") }
+      if let expected {
+        // Who wrote to the day has moved its counters when the lock is had, and who comes later finds no table.
+        try schema.lockingTables(entered.tables, reading: "verbatim_partitions", on: self) {
+          try check(day, holds: expected)
+          try dropTables(entered.tables)
+        }
+      } else {
+        try dropTables(entered.tables)
+      }
       var place: DayPlace = entered
       place.hasMessageTable = false
       place.hasErrorTable = false
@@ -21,24 +30,42 @@ extension Connection {
     }
   }
 
-  /// Deletes some of the day's rows in the single tables; answers whether there may be more.
-  func deleteSomeSingleRows(of day: Day, _ tables: DayTables) throws -> Bool {
+  private func dropTables(_ names: [String]) throws {
+    for name in names { try executeScript("DROP TABLE IF EXISTS \(name)") }
+  }
+
+  /// What the day holds, as it was counted with its rows.
+  func count(of day: Day) throws -> DayCount {
+    try first("SELECT exchanges, messages, errors FROM verbatim_partitions WHERE day = \(day.number)") {
+      DayCount(exchanges: $0.integer(0), messages: $0.integer(1), errors: $0.integer(2))
+    } ?? DayCount()
+  }
+
+  private func check(_ day: Day, holds expected: DayCount) throws {
+    guard try count(of: day) == expected else { throw DayHasChanged(day: day) }
+  }
+
+  /// Deletes some of the day's rows in the single tables; answers how many, none at the end. `expected` as above.
+  func deleteSomeSingleRows(of day: Day, _ tables: DayTables, expected: DayCount? = nil) throws -> DayCount {
     let ids: Range<UUIDv7> = tables.calendar.ids(of: day)
     return try transaction {
-      // Who drops the same day at the same time waits here, or both would count the same rows.
+      // Who drops the same day at the same time waits here, or both would count the same rows; and who writes to it.
       try execute("UPDATE verbatim_partitions SET state = state WHERE day = \(day.number)")
+      if let expected { try check(day, holds: expected) }
       let failures: DayCount = try deleteFirstRows(of: Partition.whole.failures.table, ids)
       let messages: DayCount = try deleteFirstRows(of: Partition.whole.messages.table, ids)
-      guard failures.messages + messages.messages > 0 else { return false }
+      let deleted = DayCount(
+        exchanges: messages.exchanges, messages: messages.messages, errors: failures.messages)
+      guard deleted != DayCount() else { return deleted }
       try execute(
         """
         UPDATE verbatim_partitions
-        SET exchanges = exchanges - \(messages.exchanges), messages = messages - \(messages.messages),
-          errors = errors - \(failures.messages), dropped_at = \(tables.now)
+        SET exchanges = exchanges - \(deleted.exchanges), messages = messages - \(deleted.messages),
+          errors = errors - \(deleted.errors), dropped_at = \(tables.now)
         WHERE day = \(day.number)
         """)
       try enter(dayPlace(of: day) ?? .unentered(day), hasLeftovers: true)
-      return true
+      return deleted
     }
   }
 

@@ -7,7 +7,36 @@ extension Store {
   package func drop(_ day: Day) async throws {
     let tables: DayTables = dayTables
     try await writing { try $0.dropTables(of: day, tables) }
-    while try await writing({ try $0.deleteSomeSingleRows(of: day, tables) }) { try Task.checkCancellation() }
+    while try await writing({ try $0.deleteSomeSingleRows(of: day, tables) }) != DayCount() {
+      try Task.checkCancellation()
+    }
+    try await endDrop(of: day)
+  }
+
+  /// What a day holds, by its counters: every commit to the day moves them.
+  package func count(of day: Day) async throws -> DayCount { try await database.read { try $0.count(of: day) } }
+
+  /// As `drop`, for a day that was looked through after `count` was read. Throws `DayHasChanged` as soon as the day has
+  /// got or lost something that was not there then; what is left of it is kept.
+  package func drop(_ day: Day, holding count: DayCount) async throws {
+    let tables: DayTables = dayTables
+    // Before the tables: with them goes the count of the rest.
+    var left: DayCount = count
+    while true {
+      let expected: DayCount = left
+      let deleted: DayCount = try await writing {
+        try $0.deleteSomeSingleRows(of: day, tables, expected: expected)
+      }
+      if deleted == DayCount() { break }
+      left = left - deleted
+      try Task.checkCancellation()
+    }
+    let expected: DayCount = left
+    try await writing { try $0.dropTables(of: day, tables, expected: expected) }
+    try await endDrop(of: day)
+  }
+
+  private func endDrop(of day: Day) async throws {
     try await writing { try $0.enterEmptied(day) }
     log.info("MES day dropped", ["day": "\(day)"])
   }

@@ -30,19 +30,19 @@ extension Store {
   package func removeItem(
     at place: Int, of message: UUIDv7, in id: String, within reach: Reach
   ) async throws -> Conversation? {
-    let keys: ContentKeys = contentKeys
-    return try await managing { connection in
+    let (now, keys) = (configuration.clock(), contentKeys)
+    return try await changing { connection in
       try connection.transaction {
-        guard let found = try connection.conversation(following: id, within: reach), try connection.lock(found) else {
-          return nil
-        }
+        guard let found = try connection.conversation(following: id, within: reach),
+          try connection.touch(found, now: now)
+        else { return nil }
         try connection.insert(.removedItems, rows: 1) { _, binds in
           binds.text(found.accountID)
           binds.text(found.id)
           binds.id(message)
           binds.integer(Int64(place))
         }
-        return try keys.opened(found)
+        return try connection.conversation(found.id, within: .account(found.accountID)).map(keys.opened)
       }
     }
   }

@@ -126,15 +126,12 @@ final class JournalCourier: Sendable {
   private func deliver(_ parcels: ArraySlice<Parcel>, again: Bool = false) async throws -> [Parcel] {
     guard let first = parcels.first else { return [] }
     do {
-      let before: UInt64 = replica?.writeCount ?? 0
-      let receipts: [Store.Receipt] = try await connection.runToEnd { [tables] connection in
-        let receipts: [Store.Receipt] = try connection.commit(parcels.map(\.pending), to: tables, mayBeStored: true)
-        try connection.insertAliases(from: parcels.map(\.pending), to: receipts)
-        return receipts
-      }
-      // Who wrote them reads them from now on, and the replica may lack them.
-      for (parcel, receipt) in zip(parcels, receipts) {
-        replica?.note(receipt, account: parcel.pending.accountID, before: before)
+      let batch: [PendingExchange] = parcels.map(\.pending)
+      try await connection.runToEnd { [tables, replica] connection in
+        let receipts: [Store.Receipt] = try connection.commit(batch, to: tables, mayBeStored: true)
+        // Who wrote them reads them from now on, and the replica may lack them.
+        replica?.note(receipts, of: batch, before: 0)
+        try connection.insertAliases(from: batch, to: receipts)
       }
     } catch StoreError.outOfReach {
       guard parcels.count > 1 else {

@@ -21,6 +21,9 @@ final class Recorder: Sendable {
 
   var journalStatistics: JournalContents? { journal?.statistics }
 
+  /// Whether the history is known not to take records, so that they go to the journal.
+  var isAway: Bool { journal != nil && appender.lastFailure != nil }
+
   /// Whether the journal stands in when the history is away.
   var hasStandIn: Bool { journal?.hasRoom ?? false }
 

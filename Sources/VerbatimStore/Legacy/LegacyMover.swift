@@ -174,10 +174,13 @@ extension LegacyProgress {
   fileprivate mutating func noteGaps(late: [LegacyRow], rows: [LegacyRow], remembered: Int) {
     let found = Set(late.compactMap { $0.integer("id") })
     gaps.removeAll(where: found.contains)
-    guard var next = (position.flatMap { Int64($0) }).map({ $0 + 1 }) ?? rows.first?.integer("id") else { return }
+    var last: Int64? = position.flatMap { Int64($0) }
     for id in rows.compactMap({ $0.integer("id") }) {
-      if id > next { gaps += max(next, id - Int64(remembered))..<id }
-      next = id + 1
+      if let last, last < id {
+        let (first, isBelowAll): (Int64, Bool) = id.subtractingReportingOverflow(Int64(remembered))
+        gaps += (isBelowAll ? last + 1 : max(last + 1, first))..<id
+      }
+      last = id
     }
     gaps = gaps.suffix(remembered)
   }

@@ -58,11 +58,11 @@ extension LegacyProgress {
     files = json["files"]?.integer ?? 0
   }
 
-  /// `1-3,7`: ascending numbers, neighbours joined.
+  /// `-5--3,1-3,7`: ascending numbers, neighbours joined.
   private static func runs(of numbers: [Int64]) -> String {
     var runs: [ClosedRange<Int64>] = []
     for number in numbers.sorted() {
-      if let last = runs.last, last.upperBound == number - 1 {
+      if let last = runs.last, last.upperBound < number, last.upperBound + 1 == number {
         runs[runs.count - 1] = last.lowerBound...number
       } else {
         runs.append(number...number)
@@ -73,8 +73,11 @@ extension LegacyProgress {
 
   private static func numbers(_ runs: String) -> [Int64] {
     runs.split(separator: ",").flatMap { run -> [Int64] in
-      let ends = run.split(separator: "-").compactMap { Int64($0) }
-      guard let first = ends.first, let last = ends.last, first <= last else { return [] }
+      if let number = Int64(run) { return [number] }
+      // What stands first is a sign.
+      guard let dash = run.dropFirst().firstIndex(of: "-"), let first = Int64(run[..<dash]),
+        let last = Int64(run[run.index(after: dash)...]), first <= last
+      else { return [] }
       return Array(first...last)
     }
   }

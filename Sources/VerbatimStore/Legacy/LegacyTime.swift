@@ -24,9 +24,10 @@ struct LegacyTime: Sendable {
     return time
   }
 
-  /// By size: seconds until the year 5138, then milliseconds, microseconds, nanoseconds.
+  /// By size: seconds until the year 5138, then milliseconds, microseconds, nanoseconds. What is below one stays so.
   private static func scaled(_ number: Int64) -> Int64 {
     switch number {
+    case ...0: number
     case ..<100_000_000_000: number * 1000
     case ..<100_000_000_000_000: number
     case ..<100_000_000_000_000_000: number / 1000

@@ -3,7 +3,7 @@ import VerbatimModel
 /// What this process has written and a replica may not have yet, newest exchange by conversation.
 ///
 /// A replica takes transactions in the order of their commits. So once it has an exchange, it has everything whose
-/// receipt was given before that exchange was handed in: one exchange at a time is looked for, and confirms the others.
+/// receipt was given before that exchange's transaction began: one exchange at a time is looked for, and confirms the others.
 struct OwnWrites {
   struct Conversation: Hashable {
     let account: ExactText
@@ -19,7 +19,7 @@ struct OwnWrites {
   struct Probe {
     let exchangeID: UUIDv7
     let writtenAt: ContinuousClock.Instant
-    /// What had been written when it was handed in.
+    /// What had been written when its transaction began.
     fileprivate let confirms: UInt64
   }
 
@@ -41,12 +41,16 @@ struct OwnWrites {
 
   init(capacity: Int) { self.capacity = capacity }
 
-  /// An exchange that was handed in when `before` had been written is durable now.
+  /// An exchange is durable now, whose transaction began when `before` had been written. To be told in the order of
+  /// commits. `isRepeat`: it was written before, who knows when, so its being there tells of no other, and what its
+  /// conversation needs may be newer.
   mutating func note(
-    _ exchangeID: UUIDv7, in conversation: Conversation, before: UInt64, at now: ContinuousClock.Instant
+    _ exchangeID: UUIDv7, in conversation: Conversation, before: UInt64, isRepeat: Bool = false,
+    at now: ContinuousClock.Instant
   ) {
+    if isRepeat, newest[conversation] != nil { return }
     count += 1
-    if probe == nil { probe = Probe(exchangeID: exchangeID, writtenAt: now, confirms: before) }
+    if probe == nil, !isRepeat { probe = Probe(exchangeID: exchangeID, writtenAt: now, confirms: before) }
     if newest.count < capacity || newest[conversation] != nil {
       newest[conversation] = Write(exchangeID: exchangeID, number: count)
     } else {
@@ -68,5 +72,10 @@ struct OwnWrites {
     self.probe = nil
     newest = newest.filter { $0.value.number > probe.confirms }
     if let lastForgotten, lastForgotten <= probe.confirms { self.lastForgotten = nil }
+  }
+
+  /// The exchange that is looked for is nowhere any more, so it tells nothing; the next one written takes its place.
+  mutating func giveUp(_ lost: Probe) {
+    if probe?.exchangeID == lost.exchangeID { probe = nil }
   }
 }

@@ -54,15 +54,21 @@ final class Replica: Sendable {
 
   // MARK: Writing
 
-  /// To be asked before an exchange is handed in.
+  /// To be asked before a transaction begins.
   var writeCount: UInt64 { state.withLock { $0.writes.count } }
 
-  /// An exchange is durable in the history's own database, and was handed in when `before` had been written.
-  func note(_ receipt: Store.Receipt, account: String, before: UInt64) {
-    guard !receipt.isJournaled else { return }
-    let conversation = OwnWrites.Conversation(receipt.conversationID, account: account)
+  /// A batch is durable in the history's own database; `before` had been written when its transaction began, or 0 where
+  /// an earlier one may have stored it. To be called by the connection's thread, right after the commit: so those of one
+  /// conversation are noted in the order in which they were committed, and before their callers are answered.
+  func note(_ receipts: [Store.Receipt], of batch: [PendingExchange], before: UInt64) {
     let now: ContinuousClock.Instant = clock()
-    state.withLock { $0.writes.note(receipt.exchangeID, in: conversation, before: before, at: now) }
+    state.withLock { state in
+      for (receipt, pending) in zip(receipts, batch) {
+        let conversation = OwnWrites.Conversation(receipt.conversationID, account: pending.accountID)
+        state.writes.note(
+          receipt.exchangeID, in: conversation, before: before, isRepeat: receipt.isDuplicate, at: now)
+      }
+    }
   }
 
   /// A conversation was changed in the history's own database.
@@ -134,7 +140,9 @@ final class Replica: Sendable {
       let database: Database = try await openDatabase()
       guard let probe = state.withLock({ $0.writes.probe }) else {
         try await database.read { connection in _ = try connection.schemaVersion() }
-        return becomeReady(since: absences)
+        // One that lagged may still do so: that shows by what is written next.
+        if state.withLock({ $0.condition.condition != .lagging }) { becomeReady(since: absences) }
+        return
       }
       if try await holds(probe, database) {
         state.withLock { $0.writes.confirm(probe) }
@@ -144,8 +152,8 @@ final class Replica: Sendable {
       } else if try await holds(probe, primary) {
         become(.lagging)
       } else {
-        // Deleted meanwhile: what was written next tells more.
-        state.withLock { $0.writes.confirm(probe) }
+        // Deleted meanwhile. The replica may have seen neither that nor what came before it.
+        state.withLock { $0.writes.giveUp(probe) }
       }
     } catch {
       become(.away(reason: (error as? DatabaseError)?.message ?? "\(error)"))

@@ -63,6 +63,11 @@ protocol SchemaStatements {
   /// Runs `body` while nobody else makes tables of days or enters them: in one transaction where definitions are rolled
   /// back. Fails as a conflict when another takes too long.
   static func makingDayTables<Result>(on connection: isolated Connection, _ body: () throws -> Result) throws -> Result
+  /// Runs `body`, within `makingDayTables`, while nobody else reads or writes these tables; who waits for them goes on
+  /// afterwards, and finds those that `body` drops gone. Besides them `body` may only read `other`.
+  static func lockingTables<Result>(
+    _ tables: [String], reading other: String, on connection: isolated Connection, _ body: () throws -> Result
+  ) throws -> Result
   /// A query for 1 when this session is the only one to move tables from now on, else 0; nil where nobody else writes.
   static func sessionLock() -> SQL?
   /// Runs `body` while nobody else changes the schema: in one transaction where definitions are rolled back.

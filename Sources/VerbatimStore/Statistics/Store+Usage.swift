@@ -40,7 +40,7 @@ extension Connection {
     let order: String = query.isInOrderOfTime ? key : "sum(u.exchanges) DESC, " + key
     return try self.query(
       """
-      SELECT \(unsafeSQL: key), \(unsafeSQL: query.sums)
+      SELECT \(unsafeSQL: key), \(unsafeSQL: query.sums(on: try dialect()))
       \(query.rows(calendar))
       GROUP BY \(unsafeSQL: key)
       ORDER BY \(unsafeSQL: order)
@@ -53,7 +53,7 @@ extension Connection {
 
   /// Of everything that the query's counters come to, whatever they are grouped by.
   private func sum(of query: UsageQuery, _ calendar: PartitionCalendar) throws -> UsageReport.Usage {
-    try first("SELECT \(unsafeSQL: query.sums) \(query.rows(calendar))") { row in
+    try first("SELECT \(unsafeSQL: query.sums(on: try dialect())) \(query.rows(calendar))") { row in
       query.usage(row, from: 0, calendar)
     } ?? UsageReport.Usage()
   }
@@ -87,9 +87,9 @@ extension UsageQuery {
 
   fileprivate var isInOrderOfTime: Bool { dimensions.first == .day || dimensions.first == .hour }
 
-  fileprivate var sums: String {
+  fileprivate func sums(on dialect: Dialect) -> String {
     "sum(CASE WHEN u.status = 'error' THEN u.exchanges ELSE 0 END), min(\(moment)), max(\(moment)), "
-      + UsageColumns.names.map { "sum(u.\($0))" }.joined(separator: ", ")
+      + UsageColumns.summed(of: "u.", on: dialect)
   }
 
   fileprivate func keys(_ row: Row) -> [UsageReport.Key] {

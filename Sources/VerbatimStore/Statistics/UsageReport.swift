@@ -46,9 +46,9 @@ package struct UsageReport: Sendable {
       exchanges += other.exchanges
       errors += other.errors
       messages += other.messages
-      promptTokens += other.promptTokens
-      completionTokens += other.completionTokens
-      price += other.price
+      promptTokens.addBounded(other.promptTokens)
+      completionTokens.addBounded(other.completionTokens)
+      price.addBounded(other.price)
       firstUse = [firstUse, other.firstUse].compactMap(\.self).min()
       lastUse = [lastUse, other.lastUse].compactMap(\.self).max()
       for bucket in latencies.indices { latencies[bucket] += other.latencies[bucket] }

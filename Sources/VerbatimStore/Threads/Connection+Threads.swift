@@ -55,31 +55,36 @@ extension Connection {
     }
   }
 
-  /// The conversation's rows up to a message; nil where it is not within reach, or too large.
+  /// The conversation's rows up to a message; nil where it is not within reach, or larger than `limit`, beyond which
+  /// nothing is read.
   func threadRows(
     of conversation: String, upTo message: UUIDv7, account: String, within reach: Reach, absent: Set<String>,
-    _ calendar: PartitionCalendar, _ keys: ContentKeys
+    _ calendar: PartitionCalendar, _ keys: ContentKeys, limit: Int = ThreadRows.mostBytes
   ) throws -> ThreadRows? {
     var wanted = ConversationRows(
       conversation: conversation, account: account, reach: reach, place: .before(message.adding(1)), calendar: calendar,
       keys: keys)
     wanted.absentTables = absent
-    var rows = ThreadRows()
     var found: [ThreadRow] = []
+    var size = 0
     var days: ConversationDays? = try self.days(of: wanted)
     guard days != nil else { return nil }
     while let some = days {
       // A day whose tables are gone has none to ask.
       for group in wanted.groups(of: some.places) where !group.messages.isEmpty {
         try forEachRow(wanted.query(ThreadRow.columns, group.messages, limit: nil)) { row in
-          found.append(try ThreadRow(row, keys))
-          return true
+          let row = try ThreadRow(row, keys)
+          size += row.size
+          found.append(row)
+          return size <= limit
         }
+        guard size <= limit else { return nil }
       }
       guard some.hasMore, let last = some.places.last else { break }
       days = try self.days(of: wanted, behind: last.day)
     }
+    var rows = ThreadRows()
     for row in found.sorted(by: { $0.id < $1.id }) { rows.add(row) }
-    return rows.isWithinBounds ? rows : nil
+    return rows
   }
 }

@@ -29,19 +29,8 @@ extension Store {
   package func thread(
     of request: ThreadedRequest, account: String, app: String, user: String, conversation: String?
   ) async throws -> FoundThread {
-    var place = ThreadPlace()
-    place.request = request
+    var (place, candidates) = beginning(of: request, account: account, app: app, user: user)
     let named: String? = conversation
-    guard let threadKey else { return FoundThread(conversationID: named ?? newConversationID(), place: place) }
-    var hash = ThreadHash(key: threadKey, call: request.call, account: account, app: app, user: user)
-    var candidates: [(head: UUIDv7, count: Int)] = []
-    var holdsAnswer = false
-    for (index, message) in request.messages.enumerated() {
-      hash.add(message)
-      holdsAnswer = holdsAnswer || message.role == "assistant"
-      if holdsAnswer { candidates.append((UUIDv7(head: hash.head), index + 1)) }
-    }
-    place.hash = hash.value
     let longest = Array(candidates.reversed().prefix(Self.mostCandidates))
     guard let known = try await known(longest, account: account, conversation: named) else {
       return FoundThread(conversationID: named ?? newConversationID(), place: place)
@@ -53,6 +42,30 @@ extension Store {
       place.loans = known.loans
     }
     return FoundThread(conversationID: known.head.conversationID, place: place)
+  }
+
+  /// Of a request whose conversation is not looked for: all of it is new.
+  package func newThread(of request: ThreadedRequest, account: String, app: String, user: String) -> ThreadPlace {
+    beginning(of: request, account: account, app: app, user: user).place
+  }
+
+  /// As a request is placed that goes on with nothing, and the heads of what it might go on with.
+  private func beginning(
+    of request: ThreadedRequest, account: String, app: String, user: String
+  ) -> (place: ThreadPlace, candidates: [(head: UUIDv7, count: Int)]) {
+    var place = ThreadPlace()
+    place.request = request
+    guard let threadKey else { return (place, []) }
+    var hash = ThreadHash(key: threadKey, call: request.call, account: account, app: app, user: user)
+    var candidates: [(head: UUIDv7, count: Int)] = []
+    var holdsAnswer = false
+    for (index, message) in request.messages.enumerated() {
+      hash.add(message)
+      holdsAnswer = holdsAnswer || message.role == "assistant"
+      if holdsAnswer { candidates.append((UUIDv7(head: hash.head), index + 1)) }
+    }
+    place.hash = hash.value
+    return (place, candidates)
   }
 
   /// nil also where the history cannot be read now: that is logged, and no reason not to make the call.

@@ -30,7 +30,11 @@ struct ThreadRow {
 
   var json: Bytes { message.json }
 
-  var size: Int { (message.content?.count ?? 0) + (message.raw?.count ?? 0) + (request?.count ?? 0) + 256 }
+  /// What it takes in memory, about.
+  var size: Int {
+    let texts: [Bytes?] = [message.content, message.raw, message.toolCalls, request]
+    return texts.reduce(256) { $0 + ($1?.count ?? 0) }
+  }
 }
 
 /// The rows of a conversation up to some message, from which every request on the way there can be written again.
@@ -41,14 +45,10 @@ struct ThreadRows {
   private var rows: [UUIDv7: ThreadRow] = [:]
   /// By exchange, in the order of their ids.
   private var exchanges: [UUIDv7: [UUIDv7]] = [:]
-  private var size = 0
-
-  var isWithinBounds: Bool { size <= Self.mostBytes }
 
   mutating func add(_ row: ThreadRow) {
     rows[row.id] = row
     exchanges[row.exchangeID, default: []].append(row.id)
-    size += row.size
   }
 
   /// The elements that a request writes which goes on behind this message; nil where a row on the way is gone.

@@ -35,6 +35,12 @@ import Testing
     ("u:p@tcp(h)/d", "u:***@tcp(h)/d"), ("postgres:///d?password=x&user=u", "postgres:///d?password=***&user=u"),
     ("host=h PASSWORD = 'a b\\'c' dbname=d", "host=h PASSWORD=*** dbname=d"),
     ("host=h sslpassword=x", "host=h sslpassword=***"),
+    ("root:a://b@tcp(h:3306)/db", "root:***@tcp(h:3306)/db"), ("root://b@tcp(h)/db", "root:***@tcp(h)/db"),
+    ("root:a@b://c@tcp(h)/db", "root:***@tcp(h)/db"), ("mysql://root:a://b@h/db", "mysql://root:***@h/db"),
+    ("jdbc:mysql://u:p@h/db", "jdbc:***@h/db"), ("mysql://root:secret/db", "mysql://root:***"),
+    ("postgres://root:sec/ret/db?sslmode=require", "postgres://root:***"),
+    ("mysql://h:3306,i:3307/db", "mysql://h:3306,i:3307/db"), ("postgres://[::1]:5432/d", "postgres://[::1]:5432/d"),
+    ("mysql://h/db?charset=a:b", "mysql://h/db?charset=a:b"), ("/data/a:b.db", "/data/a:b.db"),
   ])
   func `whatever could be a password is hidden`(_ dsn: String, _ shown: String) {
     #expect(Engine.redacted(dsn: dsn) == shown)

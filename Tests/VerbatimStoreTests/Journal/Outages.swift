@@ -1,7 +1,5 @@
 import Databases
 import Foundation
-import Glibc
-import Testing
 import VerbatimTesting
 
 @testable import VerbatimStore
@@ -22,7 +20,7 @@ struct Outages: Sendable {
     let server: PostgreSQLServer = try await PostgreSQLServer.start()
     return Outages(
       folder: try TemporaryFolder(), engine: .postgres(server.address(database: "journaled")),
-      kill: { try server.signal(SIGSTOP) }, start: { try server.signal(SIGCONT) }, stop: { try await server.stop() },
+      kill: { try server.hang() }, start: { try server.goOn() }, stop: { try await server.stop() },
       answerPatience: .milliseconds(500))
   }
 
@@ -42,18 +40,6 @@ struct Outages: Sendable {
     } catch {
       await store.close()
       throw error
-    }
-  }
-}
-
-extension PostgreSQLServer {
-  /// To all its processes.
-  fileprivate func signal(_ signal: Int32) throws {
-    let status: String = try String(contentsOfFile: folder.path("data/postmaster.pid"), encoding: .utf8)
-    let main: Substring = try #require(status.split(separator: "\n").first)
-    let children: String = try String(contentsOfFile: "/proc/\(main)/task/\(main)/children", encoding: .utf8)
-    for process in [main] + children.split(separator: " ") {
-      Glibc.kill(try #require(Int32(process)), signal)
     }
   }
 }

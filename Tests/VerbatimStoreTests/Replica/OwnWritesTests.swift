@@ -39,6 +39,34 @@ import VerbatimModel
     #expect(writes.probe == nil)
   }
 
+  @Test func `a repeat vouches for nothing, and takes no place of a newer write`() throws {
+    var writes = OwnWrites(capacity: 10)
+    writes.note(id(1), in: other, before: 0, isRepeat: true, at: now)
+    #expect(writes.probe == nil)
+    #expect(writes.exchange(neededFor: other) == id(1))
+    writes.note(id(3), in: conversation, before: 1, at: now)
+    writes.note(id(2), in: conversation, before: 2, isRepeat: true, at: now)
+    #expect(writes.exchange(neededFor: conversation) == id(3))
+    #expect(try #require(writes.probe).exchangeID == id(3))
+  }
+
+  @Test func `an exchange that is nowhere any more vouches for nothing`() throws {
+    var writes = OwnWrites(capacity: 1)
+    writes.note(id(1), in: conversation, before: 0, at: now)
+    writes.note(id(2), in: other, before: 1, at: now)
+    writes.confirm(try #require(writes.probe))
+    writes.note(id(3), in: conversation, before: 2, at: now)
+    let lost = try #require(writes.probe)
+    writes.giveUp(lost)
+    #expect(writes.probe == nil)
+    #expect(writes.exchange(neededFor: conversation) == id(3))
+    #expect(writes.isOverflown)
+    writes.note(id(4), in: conversation, before: 3, at: now)
+    #expect(try #require(writes.probe).exchangeID == id(4))
+    writes.giveUp(lost)
+    #expect(writes.probe != nil)
+  }
+
   @Test func `past its capacity it says so until that is confirmed`() throws {
     var writes = OwnWrites(capacity: 1)
     writes.note(id(1), in: conversation, before: 0, at: now)

@@ -110,6 +110,62 @@ import VerbatimTesting
   }
 
   @Test(arguments: ReplicatedServer.Kind.allCases)
+  func `a repeat does not show what was before a newer write`(kind: ReplicatedServer.Kind) async throws {
+    try await ReplicatedServer.with(kind) { servers in
+      try await Self.withStore(servers) { store in
+        _ = try await store.append(.sample(conversation: "c", key: "k"), account: "a")
+        try await servers.catchUp()
+        try await store.lookAtReplica()
+        try await servers.pause()
+        _ = try await store.append(.sample(conversation: "c"), account: "a")
+        #expect(try await store.append(.sample(conversation: "c", key: "k"), account: "a").isDuplicate)
+        let found = try await store.conversation("c", account: "a")
+        #expect(found?.dialogueCount == 2)
+        try await servers.resume()
+      }
+    }
+  }
+
+  @Test(arguments: ReplicatedServer.Kind.allCases)
+  func `an item that was removed does not come back`(kind: ReplicatedServer.Kind) async throws {
+    try await ReplicatedServer.with(kind) { servers in
+      try await Self.withStore(servers) { store in
+        let receipt = try await store.append(.sample(conversation: "c"), account: "a")
+        try await servers.catchUp()
+        try await store.lookAtReplica()
+        try await servers.pause()
+        let removed = try await store.removeItem(at: 0, of: receipt.exchangeID, in: "c", within: .account("a"))
+        #expect(removed?.id == "c")
+        let items = try #require(await store.itemRows(of: "c", within: .account("a"), from: .oldest, limit: 9))
+        #expect(items.rows.map(\.removed) == [[], [0]])
+        try await servers.resume()
+      }
+    }
+  }
+
+  @Test(arguments: ReplicatedServer.Kind.allCases)
+  func `a replica that lags is not read since what it lacks was deleted`(kind: ReplicatedServer.Kind) async throws {
+    try await ReplicatedServer.with(kind) { servers in
+      try await Self.withStore(servers, { $0.replicaMaximumLag = .zero }) { store in
+        try await servers.pause()
+        _ = try await store.append(.sample(conversation: "c"), account: "a")
+        try await store.lookAtReplica()
+        try await store.lookAtReplica()
+        #expect(store.replicaStatistics?.condition == "lagging")
+        _ = try await store.purge("c", within: .account("a"))
+        for _ in 0..<3 { try await store.lookAtReplica() }
+        #expect(store.replicaStatistics?.condition == "lagging")
+
+        try await servers.resume()
+        _ = try await store.append(.sample(conversation: "d"), account: "a")
+        try await servers.catchUp()
+        try await store.lookAtReplica()
+        #expect(store.replicaStatistics?.condition == "ready")
+      }
+    }
+  }
+
+  @Test(arguments: ReplicatedServer.Kind.allCases)
   func `what the replica does not know is asked of its primary`(kind: ReplicatedServer.Kind) async throws {
     try await ReplicatedServer.with(kind) { servers in
       try await Self.withStore(servers) { store in

@@ -1,3 +1,4 @@
+import Databases
 import Testing
 import VerbatimModel
 import VerbatimTesting
@@ -140,6 +141,37 @@ import VerbatimTesting
       try await compareAll(store)
       let after = try await store.findings()
       #expect(after == [])
+    }
+  }
+
+  @Test(arguments: TestEngine.allCases)
+  func `sums stop at their bound instead of failing`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
+      let exchanges: [NewExchange] = (0..<3).map { day in
+        var exchange = NewExchange.sample(conversation: "c-\(day)")
+        exchange.createdAt = midJanuary + Int64(day) * dayLength
+        (exchange.promptTokens, exchange.totalPrice) = (1_000, 1_000)
+        return exchange
+      }
+      for result in await store.append(exchanges, account: "a") { _ = try result.get() }
+      let almost: Int64 = Dialect.greatestSum - 10
+      try await store.writing { connection in
+        for table in ["verbatim_usage_by_day", "verbatim_usage_by_hour", "verbatim_usage_totals"] {
+          try connection.execute(
+            "UPDATE \(identifier: table) SET prompt_tokens = \(almost), total_price = \(almost)")
+        }
+        try connection.execute("UPDATE conversations SET total_tokens = \(almost), total_price = \(almost)")
+      }
+      for result in await store.append(exchanges, account: "a") { _ = try result.get() }
+      for dimensions in [[], [.day], [.user], [.channel], [.model, .day]] as [[UsageQuery.Dimension]] {
+        var query = UsageQuery(Reach(account: nil))
+        query.dimensions = dimensions
+        let report = try await store.usage(query)
+        #expect(report.total.price == Dialect.greatestSum && report.total.promptTokens == Dialect.greatestSum)
+        #expect(report.groups.allSatisfy { $0.usage.price == Dialect.greatestSum })
+      }
+      #expect(try await store.statistics(within: Reach(account: "a")).tokens == Dialect.greatestSum)
+      _ = try await store.findings()
     }
   }
 

@@ -50,6 +50,29 @@ import VerbatimTesting
   }
 
   @Test(arguments: TestEngine.allCases)
+  func `of a conversation that is too large no more is read`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
+      var client = StatelessClient(store)
+      for turn in 1...3 { try await client.say("question \(turn)", answer: "answer \(turn)") }
+      let (first, last) = (try #require(client.sent.first), try #require(client.sent.last))
+      // Whoever reads the oldest row fails.
+      try await store.database.writer.run { connection in
+        _ = try connection.execute(
+          "UPDATE conversation_histories SET content = \("enc:v1:gone:AAAA") WHERE id = \(first.exchange)")
+      }
+      let rows: @Sendable (Int) async throws -> ThreadRows? = { limit in
+        try await store.database.read { connection in
+          try connection.threadRows(
+            of: last.conversation, upTo: last.exchange, account: "a", within: .account("a"), absent: [],
+            store.calendar, store.contentKeys, limit: limit)
+        }
+      }
+      #expect(try await rows(600) == nil)
+      await #expect(throws: StoreError.self) { _ = try await rows(1 << 20) }
+    }
+  }
+
+  @Test(arguments: TestEngine.allCases)
   func `strangers who begin alike do not meet`(engine: TestEngine) async throws {
     try await engine.withStore { store in
       var clients = [StatelessClient(store), StatelessClient(store)]

@@ -56,4 +56,21 @@ extension MySQLSchema {
       throw error
     }
   }
+
+  /// The locks are the session's, as definitions would end a transaction.
+  static func lockingTables<Result>(
+    _ tables: [String], reading other: String, on connection: isolated Connection, _ body: () throws -> Result
+  ) throws -> Result {
+    let locks: [String] = tables.map { "\($0) WRITE" } + ["\(other) READ"]
+    try connection.executeScript("LOCK TABLES \(locks.joined(separator: ", "))")
+    do {
+      let result: Result = try body()
+      try connection.executeScript("UNLOCK TABLES")
+      return result
+    } catch {
+      // As above: the first failure is what there is to tell.
+      _ = try? connection.executeScript("UNLOCK TABLES")
+      throw error
+    }
+  }
 }

@@ -40,4 +40,12 @@ extension PostgreSQLSchema {
       return try body()
     }
   }
+
+  /// The locks end with the transaction.
+  static func lockingTables<Result>(
+    _ tables: [String], reading other: String, on connection: isolated Connection, _ body: () throws -> Result
+  ) throws -> Result {
+    try connection.executeScript("LOCK TABLE \(tables.joined(separator: ", ")) IN ACCESS EXCLUSIVE MODE")
+    return try body()
+  }
 }

@@ -38,4 +38,11 @@ extension SQLiteSchema {
   ) throws -> Result {
     try connection.transaction(body)
   }
+
+  /// The transaction has locked them all.
+  static func lockingTables<Result>(
+    _ tables: [String], reading other: String, on connection: isolated Connection, _ body: () throws -> Result
+  ) throws -> Result {
+    try body()
+  }
 }
