@@ -26,7 +26,7 @@ package final class AuditTrail: Sendable {
   private let log: Log
   private let clock: @Sendable () -> Int64
   private let reads: Mutex<ReadTally>
-  private let isFailing = Mutex(false)
+  private let outage = Outage()
 
   package init(
     in main: MainStore, keepingDays days: Int? = nil, capacity: Int = 100_000, log: Log,
@@ -110,14 +110,9 @@ package final class AuditTrail: Sendable {
   }
 
   private func noteFailure(_ error: (any Error)?) {
-    let hasChanged = isFailing.withLock { wasFailing in
-      defer { wasFailing = error != nil }
-      return wasFailing != (error != nil)
-    }
-    guard hasChanged else { return }
-    if let error {
+    outage.note(error) { error in
       log.warning("Audit traces of reads wait, since the main database cannot be written", ["error": "\(error)"])
-    } else {
+    } ended: {
       log.info("Audit traces are written again")
     }
   }

@@ -16,7 +16,7 @@ package final class AnswerCache: Sendable {
   /// What is kept outside of this process is sealed as what is stored is.
   private let keys: ContentKeys
   private let table: Mutex<AnswerTable>
-  private let isRedisAway = Mutex(false)
+  private let outage = Outage()
   private let log: Log
 
   package init(_ settings: ChatSettings, redis: RedisClient? = nil, keys: ContentKeys = .none, log: Log) {
@@ -66,17 +66,12 @@ package final class AnswerCache: Sendable {
   }
 
   private func noteRedis(_ error: (any Error)?) {
-    let hasChanged = isRedisAway.withLock { wasAway in
-      defer { wasAway = error != nil }
-      return wasAway != (error != nil)
-    }
-    guard hasChanged, let redis else { return }
-    let address = redis.address.description
-    if let error {
+    guard let address = redis?.address.description else { return }
+    outage.note(error) { error in
       log.warning(
         "Redis cannot be used; answers are kept in memory alone until it can",
         ["redis": address, "reason": "\(error)"])
-    } else {
+    } ended: {
       log.info("Redis can be used again for answers", ["redis": address])
     }
   }

@@ -17,7 +17,7 @@ package final class RateLimiter: Sendable {
   private let shared: SharedBuckets?
   private let keys = Mutex(BucketTable(capacity: capacity))
   private let addresses = Mutex(BucketTable(capacity: capacity))
-  private let isRedisAway = Mutex(false)
+  private let outage = Outage()
   private let now: @Sendable () -> ContinuousClock.Instant
   private let log: Log
 
@@ -34,10 +34,10 @@ package final class RateLimiter: Sendable {
     guard let shared else { return takeHere(subject, limit) }
     do {
       let decision = try await shared.take(subject.name, limit)
-      noteRedis(isAway: false)
+      noteRedis(nil)
       return decision
     } catch {
-      noteRedis(isAway: true, error)
+      noteRedis(error)
       return takeHere(subject, limit)
     }
   }
@@ -50,18 +50,13 @@ package final class RateLimiter: Sendable {
     }
   }
 
-  private func noteRedis(isAway: Bool, _ error: RedisError? = nil) {
-    let hasChanged = isRedisAway.withLock { wasAway in
-      defer { wasAway = isAway }
-      return wasAway != isAway
-    }
-    guard hasChanged, let shared else { return }
-    let address = shared.redis.address.description
-    if let error {
+  private func noteRedis(_ error: RedisError?) {
+    guard let address = shared?.redis.address.description else { return }
+    outage.note(error) { error in
       log.warning(
         "Redis cannot be used; each server counts requests by itself until it can",
         ["redis": address, "reason": error.description])
-    } else {
+    } ended: {
       log.info("Redis can be used again", ["redis": address])
     }
   }
