@@ -2,8 +2,13 @@ import VerbatimModel
 
 extension JSONWriter {
   /// An exchange as Dify pages them, with `messages` and `choices` where a question and an answer do not say it all.
-  mutating func exchange(_ exchange: StoredExchange) {
+  /// `account`: nil where it is not to be named.
+  mutating func exchange(_ exchange: StoredExchange, account: String? = nil) {
     beginObject()
+    if let account {
+      key("account_id")
+      string(account)
+    }
     key("id")
     uuid(exchange.id)
     key("conversation_id")
