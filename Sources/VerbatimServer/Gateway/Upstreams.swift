@@ -57,10 +57,10 @@ struct Upstreams: Sendable {
         action = plan.next(after: .unanswered, jitter: 0)
         continue
       }
+      if let last { discard(last, of: call) }
       let outcome = await attempt(call, on: channel)
       guard let failure = outcome.failure else { return try outcome.result.get() }
       action = plan.next(after: failure, jitter: .random(in: 0...1))
-      if case .attempt = action { discard(outcome.result, of: call, after: failure) }
       last = outcome.result
     }
     guard let last else { throw Unanswered(error: Self.noChannel, channel: nil) }
@@ -142,7 +142,8 @@ struct Upstreams: Sendable {
     }
   }
 
-  private func discard(_ result: Result<Reply, Unanswered>, of call: Call, after failure: RetryPlan.Failure) {
+  /// Only once another upstream is really asked, for it may be what the client gets.
+  private func discard(_ result: Result<Reply, Unanswered>, of call: Call) {
     guard case .success(let reply) = result else { return }
     log.warning(
       "Upstream refused", ["channel": reply.channel.name, "path": call.path, "status": String(reply.answer.status)])

@@ -53,6 +53,21 @@ import VerbatimTesting
     }
   }
 
+  @Test func `a refusal is passed on whole where nobody is left to ask`() async throws {
+    // More than is read before it is wanted.
+    let reason = String(repeating: "busy ", count: 100_000)
+    let upstream = try FakeUpstream { _, peer in peer.refuse(503, reason) }
+    try await TestAPI.with(.socket, configuration: .gateway(to: upstream)) { api in
+      // The fifth refusal, in the midst of the second call, has the upstream left alone.
+      for _ in 0..<2 {
+        let answer = try await api.post(Chat.path, Chat.request)
+        #expect(answer.status == 503)
+        #expect(answer.text == reason)
+      }
+      #expect(upstream.requests.count == 5)
+    }
+  }
+
   @Test func `nobody listening is 502 and recorded`() async throws {
     let upstream = try FakeUpstream { _, _ in false }
     var configuration = Configuration.gateway(to: upstream)
