@@ -1,4 +1,5 @@
 import HTTP
+import Providers
 import VerbatimModel
 import VerbatimStore
 
@@ -16,9 +17,13 @@ struct PassThroughHandlers: Sendable {
 
   @Sendable func pass(_ request: HTTPRequest) async throws -> HTTPResponse {
     let body = try await request.body.collect(upTo: bodyLimit)
+    let named = Self.named(request, body)
     var call = Upstreams.Call(
       method: request.method, path: request.path, query: request.query, fields: request.fields,
-      body: { _, _ in body.isEmpty ? nil : body }, model: Self.model(request, body))
+      body: { channel, _ in
+        if let named { return Array(named.forwarded(model: channel.upstreamName(of: named.model))) }
+        return body.isEmpty ? nil : body
+      }, model: named?.model)
     call.dialects = Self.dialects(request)
     let token = calls.begin()
     let reply: Upstreams.Reply
@@ -54,11 +59,9 @@ struct PassThroughHandlers: Sendable {
     request.fields["anthropic-version"] == nil ? [.openai, .azure] : [.anthropic]
   }
 
-  /// The model that a body of JSON names; a channel may have it alone.
-  private static func model(_ request: HTTPRequest, _ body: [UInt8]) -> String? {
-    guard !body.isEmpty, request.fields["Content-Type"]?.contains("json") == true,
-      let json = try? JSONSlice(checking: body[...])
-    else { return nil }
-    return json["model"]?.string?.string
+  /// A body of JSON that names a model; a channel may have it alone.
+  private static func named(_ request: HTTPRequest, _ body: [UInt8]) -> ModelBody? {
+    guard !body.isEmpty, request.fields["Content-Type"]?.contains("json") == true else { return nil }
+    return ModelBody(body[...])
   }
 }
