@@ -90,14 +90,14 @@ package struct KeptLayout: Sendable {
 
   package init(_ layout: Bytes?) {
     let layout = layout.map { JSONSlice(trusting: $0) }
-    leading = Int(layout?["leading"]?.integer ?? 0)
+    leading = max(0, Int(clamping: layout?["leading"]?.integer ?? 0))
     gaps = layout?["gaps"]?.elements.map { $0.string?.bytes ?? [] } ?? []
     var spelled: [Int: (template: JSONSlice, fill: Int)] = [:]
     if let entries = layout?["as"]?.elements {
       for entry in entries {
         let parts = Array(entry.elements)
         guard parts.count >= 2, let index = parts[0].integer else { continue }
-        spelled[Int(clamping: index)] = (parts[1], parts.count > 2 ? Int(parts[2].integer ?? 0) : 0)
+        spelled[Int(clamping: index)] = (parts[1], parts.count > 2 ? Int(clamping: parts[2].integer ?? 0) : 0)
       }
     }
     self.spelled = spelled
