@@ -52,7 +52,7 @@ struct ExportedDetails {
     }
     origin = ExportedOrigin(
       id: try field(.id).text().flatMap { UUIDv7($0.string) }, account: try field(.accountID).text()?.string)
-    request = try field(.request).object(limit: .max)?.bytes
+    request = (try field(.request).object(limit: .max)?.bytes).map(KeptRequest.stored(exported:))
     isStream = field(.stream).value?.boolean ?? false
     responseID = try field(.responseID).id(limit: IngestLimits.code)
     currency = try field(.currency).id(limit: 16)

@@ -125,15 +125,27 @@ package struct KeptLayout: Sendable {
 }
 
 extension MessageLayout {
+  /// Whether zeros stand where a template is to be filled in.
+  static func isFill(_ fill: JSONSlice, of template: JSONSlice) -> Bool {
+    guard let fill = fill.integer, (1...7).contains(fill) else { return false }
+    let names =
+      (fill & Int64(Fill.content | Fill.escapedContent) != 0 ? ["content"] : [])
+      + (fill & Int64(Fill.toolCalls) != 0 ? ["tool_calls"] : [])
+    return names.allSatisfy { template[$0]?.integer == 0 }
+  }
+
+  /// In the place of what is not known.
+  private static var null: Bytes { Bytes(utf8: "null") }
+
   fileprivate static func filled(_ template: JSONSlice, _ fill: Int, with known: JSONSlice) -> Bytes {
     var places: [(Range<Int>, Bytes)] = []
     if fill & (Fill.content | Fill.escapedContent) != 0, let place = template["content"]?.bytes {
-      let content = known["content"]?.bytes ?? []
+      let content = known["content"]?.bytes ?? null
       let text = fill & Fill.escapedContent != 0 ? content.escapedBeyondASCII : content
       places.append((place.startIndex..<place.endIndex, text))
     }
     if fill & Fill.toolCalls != 0, let place = template["tool_calls"]?.bytes {
-      places.append((place.startIndex..<place.endIndex, known["tool_calls"]?.bytes ?? []))
+      places.append((place.startIndex..<place.endIndex, known["tool_calls"]?.bytes ?? null))
     }
     return template.bytes.replacing(places)
   }

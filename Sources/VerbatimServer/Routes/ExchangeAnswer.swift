@@ -50,7 +50,7 @@ extension JSONWriter {
 
   /// What its body said beside what has names here.
   private func extra(of exchange: StoredExchange, _ kept: KeptRequest?) -> Bytes? {
-    guard let kept else { return exchange.request }
+    guard let kept else { return exchange.request.map(KeptRequest.foreign(stored:)) }
     guard kept.isQuestion, let question = exchange.messages.first else { return kept.body }
     return kept.body(question: question)
   }
