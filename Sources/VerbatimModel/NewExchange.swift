@@ -69,6 +69,8 @@ package struct NewExchange: Sendable {
   package var channelID: Int64?
   /// The client's address.
   package var ip: String?
+  /// The exchange of an export that this is again; where that is still there, it is a duplicate.
+  package var exported: ExportedOrigin?
   /// What of its conversation, where that is there already, must be its own, or it is not stored.
   package var ownership = Ownership()
   /// Where in a thread it belongs; nil for what came with a conversation's id or is a conversation of its own.

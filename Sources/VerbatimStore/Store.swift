@@ -293,7 +293,8 @@ package final class Store: Sendable {
 
   /// Records one exchange; returns when it is durable. Throws `StoreError`.
   package func append(_ exchange: NewExchange, account: String) async throws -> Receipt {
-    try await append(pending(exchange, account: account))
+    if let receipt = try await receipts(ofExported: [exchange], account: account).first?.value { return receipt }
+    return try await append(pending(exchange, account: account))
   }
 
   func append(_ pending: PendingExchange) async throws(StoreError) -> Receipt {
@@ -302,7 +303,17 @@ package final class Store: Sendable {
 
   /// Records many; results in order, each its own success or failure.
   package func append(_ exchanges: [NewExchange], account: String) async -> [Result<Receipt, StoreError>] {
-    await recorder.append(exchanges.map { pending($0, account: account) })
+    let known: [Int: Receipt]
+    do {
+      known = try await receipts(ofExported: exchanges, account: account)
+    } catch {
+      return exchanges.map { _ in .failure(StoreError(error)) }
+    }
+    guard !known.isEmpty else { return await recorder.append(exchanges.map { pending($0, account: account) }) }
+    let new: [NewExchange] = exchanges.enumerated().filter { known[$0.offset] == nil }.map(\.element)
+    var results: [Result<Receipt, StoreError>] = await recorder.append(new.map { pending($0, account: account) })
+    for (index, receipt) in known.sorted(by: { $0.key < $1.key }) { results.insert(.success(receipt), at: index) }
+    return results
   }
 
   func pending(_ exchange: NewExchange, account: String) -> PendingExchange {

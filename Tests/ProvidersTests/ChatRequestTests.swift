@@ -28,6 +28,23 @@ import VerbatimModel
   }
 
   @Test(arguments: [
+    (RecordedCall.chatCompletions, #""metadata":{"conversation_id":"#, "}"), (.responses, #""conversation":"#, ""),
+    (.responses, #""conversation":{"id":"#, "}"), (.messages, #""metadata":{"conversation_id":"#, "}"),
+  ])
+  func `a conversation's name that is too long is refused`(_ call: RecordedCall, _ start: String, _ end: String) throws
+  {
+    for (length, isTaken) in [(255, true), (256, false)] {
+      let name = String(repeating: "c", count: length)
+      let json = #"{"model":"m",\#(start)"\#(name)"\#(end)}"#
+      if isTaken {
+        #expect(try request(json, call: call).conversationID == name)
+      } else {
+        #expect(throws: InvalidExchange.self) { try request(json, call: call) }
+      }
+    }
+  }
+
+  @Test(arguments: [
     // metadata and store first, in the middle, last, alone beside the model, and repeated
     (#"{"metadata":{"a":"b"},"model":"m","messages":[]}"#, #"{"model":"m","messages":[]}"#),
     (#"{"model":"m", "store":false, "messages":[]}"#, #"{"model":"m", "messages":[]}"#),

@@ -62,4 +62,47 @@ import Testing
     borrower.borrow(lender.loans(of: first) { _ in nil })
     #expect(borrower.whole([:]).body.string == #"{"messages":[],"tools":null}"#)
   }
+
+  @Test(arguments: [
+    #"{"_verbatim":{"layout":{"leading":-1}}}"#, #"{"x":1,"_verbatim":{"x":1}}"#, #"{ "_verbatim" : {} }"#,
+    #"{"message":12,"_verbatim":{"emptied":"message"}}"#, #"{"_verb\u0061tim":{"answer":{}}}"#,
+    #"{"x":"}","_verbatim":null}"#, #"{"_verbatim":{},"_verbatim":null}"#, #"{"_verbatim":"_verbatim"}"#,
+    #"{"_verbatim":{},"x":1}"#, #"{"x":{"y":1,"_verbatim":null}}"#, "{}",
+  ])
+  func `fields of anybody's come back and are no request of the gateway`(_ json: String) throws {
+    let object = Bytes(utf8: json)
+    let stored = KeptRequest.stored(foreign: object)
+    _ = try JSONSlice(checking: stored)
+    #expect(KeptRequest(stored: stored) == nil)
+    #expect(KeptRequest.foreign(stored: stored) == object)
+    #expect(KeptRequest.stored(exported: stored) == stored)
+  }
+
+  @Test(arguments: [
+    #"{"layout":{"leading":-1}}"#, #"{"layout":{"leading":"1"}}"#, #"{"layout":{"gaps":["x"]}}"#,
+    #"{"layout":{"gaps":["",",,",""]}}"#, #"{"layout":{"gaps":[1]}}"#, #"{"layout":{"as":[[0]]}}"#,
+    #"{"layout":{"as":[[-1,{}]]}}"#, #"{"layout":{"as":[[0,[]]]}}"#, #"{"layout":{"as":[[0,{"content":1},1]]}}"#,
+    #"{"layout":{"as":[[0,{"content":0},8]]}}"#, #"{"layout":{"x":1}}"#, #"{"answer":1}"#, #"{"sent":[]}"#,
+    #"{"emptied":"nothing"}"#, #"{"emptied":"message"}"#, #"{"emptied":"model"}"#, #"{"x":1}"#,
+    #"{"same":{"model":"01990000-0000-7000-8000-000000000001"}}"#, #"{"client_gone":false}"#, #"{"whole":false}"#,
+  ])
+  func `what the gateway cannot have written is not taken for its own`(_ own: String) throws {
+    let request = try JSONSlice(checking: Bytes(utf8: #"{"model":"m","message":12,"messages":[],"_verbatim":\#(own)}"#))
+      .bytes
+    let stored = KeptRequest.stored(exported: request)
+    #expect(KeptRequest(stored: stored) == nil)
+    #expect(KeptRequest.foreign(stored: stored) == request)
+  }
+
+  @Test(arguments: [
+    "{}", #"{"whole":true}"#, #"{"emptied":"input"}"#, #"{"emptied":"message"}"#, #"{"answer":{"id":"x"}}"#,
+    #"{"layout":{"leading":1,"gaps":[" ","\n, "," "],"as":[[0,{"content": 0,"tool_calls":0},6],[3,{}]]}}"#,
+    #"{"whole":true,"answer":{},"layout":{"gaps":[" "]},"sent":{},"client_gone":true}"#,
+  ])
+  func `what the gateway wrote stays its own through an export`(_ own: String) throws {
+    let json = #"{"messages":[] ,"input":[],"message":"","_verbatim":\#(own) }"#
+    let request = try JSONSlice(checking: Bytes(utf8: json)).bytes
+    #expect(KeptRequest.stored(exported: request) == request)
+    #expect(KeptRequest(stored: request)?.stored == request)
+  }
 }

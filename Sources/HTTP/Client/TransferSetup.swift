@@ -20,6 +20,8 @@ struct TransferSetup {
   ) throws(HTTPClientError) {
     try check(curl_set_pointer(handle, CURLOPT_ERRORBUFFER, message))
     try check(curl_set_text(handle, CURLOPT_URL, request.url))
+    // Or `..` would take away segments before it.
+    try check(curl_set_long(handle, CURLOPT_PATH_AS_IS, 1))
     try check(curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https"))
     let version = request.version == .http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
     try check(curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(version)))

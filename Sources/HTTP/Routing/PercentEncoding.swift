@@ -18,7 +18,7 @@ package enum PercentEncoding {
   }
 
   /// The decoded text, or nil when an escape is broken or the bytes are not UTF-8.
-  static func decode(_ text: Substring) -> String? {
+  package static func decode(_ text: Substring) -> String? {
     guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
     var decoded: [UInt8] = []
     decoded.reserveCapacity(text.utf8.count)

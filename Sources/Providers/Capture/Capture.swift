@@ -60,6 +60,9 @@ package struct Capture: Sendable {
     form == .stream && (stream.isComplete || gate.held.count > Self.mostHeld)
   }
 
+  /// Whether the model has said all: bytes wait for the record, and little is to come.
+  package var isHolding: Bool { form == .stream && gate.isHolding }
+
   /// Whether the answer has come as a stream.
   package var isStream: Bool { form == .stream }
 

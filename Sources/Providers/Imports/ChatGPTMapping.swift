@@ -24,7 +24,9 @@ struct ChatGPTMapping: ImportMapping {
     guard let id = element.text("conversation_id") ?? element.text("id") else {
       throw .invalid(field: "conversation_id", reason: "is required")
     }
-    let nodes = Dictionary(tree.fields.map { ($0.key.text.string, ChatGPTNode($0.value)) }) { _, last in last }
+    let names = tree.fields.map(\.key.text.string)
+    var nodes = Dictionary(tree.fields.map { ($0.key.text.string, ChatGPTNode($0.value)) }) { _, last in last }
+    Self.link(names, in: &nodes)
     var conversation = ImportBody(owner)
     conversation.conversationID = "chatgpt:" + id
     conversation.conversationName = element.text("title")
@@ -32,11 +34,21 @@ struct ChatGPTMapping: ImportMapping {
     conversation.model = element.text("default_model_slug")
     conversation.createdAt = element["create_time"]?.something?.bytes
     let current = Self.path(to: element.text("current_node"), nodes)
-    let roots = tree.fields.map(\.key.text.string).filter { name in
-      nodes[name]?.parent.map { nodes[$0] == nil } ?? true
-    }
-    return Self.walk(from: roots, nodes).map { part in
+    let roots = names.filter { name in nodes[name]?.parent.map { nodes[$0] == nil } ?? true }
+    // What no root leads to goes in a circle, and begins anywhere.
+    return Self.walk(from: roots + names, nodes).map { part in
       exchange(part, of: conversation, id, isCurrent: current.contains(part.last))
+    }
+  }
+
+  /// Makes children of all that name a parent, also where it does not name them.
+  private static func link(_ names: [String], in nodes: inout [String: ChatGPTNode]) {
+    let known = Set(nodes.keys)
+    var listed = nodes.mapValues { Set($0.children) }
+    for name in known { nodes[name]?.children.removeAll { !known.contains($0) } }
+    for name in names {
+      guard let parent = nodes[name]?.parent, listed[parent]?.insert(name).inserted == true else { continue }
+      nodes[parent]?.children.append(name)
     }
   }
 
@@ -62,7 +74,7 @@ struct ChatGPTMapping: ImportMapping {
         (visit.asked, visit.parent) = ([], node.messageID ?? visit.node)
       } else {
         if node.isSaid { visit.asked.append(node) }
-        if node.children.isEmpty, !visit.asked.isEmpty {
+        if node.children.allSatisfy(seen.contains), !visit.asked.isEmpty {
           parts.append(Part(asked: visit.asked, answer: nil, parent: visit.parent, last: visit.node))
         }
       }

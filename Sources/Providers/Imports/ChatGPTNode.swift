@@ -3,7 +3,8 @@ import VerbatimModel
 /// A node of ChatGPT's tree with its message in OpenAI form.
 struct ChatGPTNode {
   let parent: String?
-  let children: [String]
+  /// Those that the file holds.
+  var children: [String]
   let messageID: String?
   /// nil where the node has no message.
   let role: String?

@@ -88,8 +88,8 @@ struct OpenAIMapping: ImportMapping {
     } else if let response {
       try body.takeCompletion(response)
     }
-    let id = element.text("id") ?? response?.text("id")
-    return ImportedExchange(key: id.map { .id($0) } ?? .place(0), body: body.json())
+    // A response's own id may be that of many: some servers count anew whenever they start.
+    return ImportedExchange(key: element.text("id").map { .id($0) } ?? .place(0), body: body.json())
   }
 }
 

@@ -10,7 +10,7 @@ extension ChatRequest {
   ///   other. Anthropic's `metadata` is another one and stays.
   package func forwarded(model alias: String? = nil, addsUsage: Bool = false) -> Bytes {
     var splice = Splice(bytes)
-    if let alias, !alias.utf8.elementsEqual(model.utf8) { replaceModel(with: alias, in: &splice) }
+    if let alias, !alias.utf8.elementsEqual(model.utf8) { splice.replaceModel(of: body, with: alias) }
     if addsUsage && asksForUsage { addUsage(to: &splice) }
     if call != .messages && !isStoreRequested { splice.remove(removedFields, of: body) }
     return splice.result()
@@ -22,14 +22,6 @@ extension ChatRequest {
   /// A response is stored unless told otherwise, so there `store: false` has to arrive.
   private var removedFields: Set<String> {
     call == .responses ? [] : ["metadata", "store"]
-  }
-
-  private func replaceModel(with alias: String, in splice: inout Splice) {
-    var name = JSONWriter()
-    name.string(alias)
-    for field in body.fields where field.key == "model" {
-      splice.replace(field.value.bytes.startIndex..<field.value.bytes.endIndex, with: name.bytes[...])
-    }
   }
 
   private func addUsage(to splice: inout Splice) {
@@ -44,5 +36,16 @@ extension ChatRequest {
     }
     let isEmpty = options.fields.first { _ in true } == nil
     splice.insert(Bytes(utf8: isEmpty ? wish : wish + ","), at: place.lowerBound + 1)
+  }
+}
+
+extension Splice {
+  /// `body`: a JSON object within the text.
+  mutating func replaceModel(of body: JSONSlice, with alias: String) {
+    var name = JSONWriter()
+    name.string(alias)
+    for field in body.fields where field.key == "model" {
+      replace(field.value.bytes.startIndex..<field.value.bytes.endIndex, with: name.bytes[...])
+    }
   }
 }

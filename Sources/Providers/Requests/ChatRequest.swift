@@ -21,7 +21,7 @@ package struct ChatRequest: Sendable {
   package let conversationID: String?
   /// Of a response that goes on with another one.
   package let previousResponseID: String?
-  /// Who uses the client, as the client tells the provider.
+  /// Who uses the client, as the client tells the provider; of any length.
   package let endUser: String?
   /// What is said, oldest first.
   package let messages: [Message]
@@ -42,10 +42,9 @@ package struct ChatRequest: Sendable {
     choiceCount = Int(fields.n?.integer ?? 1)
     isStoreRequested = fields.store?.boolean ?? false
     metadata = fields.metadata?.kind == .object ? fields.metadata?.bytes : nil
-    conversationID = (fields.metadata?["conversation_id"] ?? fields.conversation?["id"] ?? fields.conversation)?
-      .exactID(limit: IngestLimits.conversationID)
+    conversationID = try Self.conversationID(fields)
     previousResponseID = fields.previousResponseID?.exactID(limit: IngestLimits.code)
-    endUser = (fields.user ?? fields.metadata?["user_id"])?.exactID(limit: IngestLimits.userID)
+    endUser = (fields.user ?? fields.metadata?["user_id"])?.exactID(limit: .max)
     let said = Said(fields, call: call)
     messages = said.messages
     elements = said.elements
@@ -60,6 +59,18 @@ package struct ChatRequest: Sendable {
     }
     guard body.kind == .object else { throw .invalid(field: "body", reason: "must be a JSON object") }
     return body
+  }
+
+  /// Dropping one that is too long would have its messages recorded somewhere else.
+  private static func conversationID(_ fields: RequestFields) throws(InvalidExchange) -> String? {
+    let named = fields.metadata?["conversation_id"]
+    let value = named ?? fields.conversation?["id"] ?? fields.conversation
+    let limit = IngestLimits.conversationID
+    if let text = value?.string, text.isLonger(than: limit) {
+      let name = named == nil ? "conversation" : "metadata.conversation_id"
+      throw .invalid(field: name, reason: "is longer than \(limit) characters", limit: limit)
+    }
+    return value?.exactID(limit: limit)
   }
 
   private static func model(_ value: JSONSlice?) throws(InvalidExchange) -> String {

@@ -43,11 +43,11 @@ struct BodyFields {
     if let value = known[name] { Self.keep(key: Bytes(utf8: "\"\(name.rawValue)\""), value, in: &unknown) }
   }
 
-  /// The kept fields as one JSON object; nil when there are none.
+  /// The kept fields as one JSON object, as it is stored; nil when there are none.
   func kept() -> Bytes? {
     guard var writer = unknown else { return nil }
     writer.endObject()
-    return writer.bytes[...]
+    return KeptRequest.stored(foreign: writer.bytes[...])
   }
 
   private static func keep(key: Bytes, _ value: JSONSlice, in kept: inout JSONWriter?) {

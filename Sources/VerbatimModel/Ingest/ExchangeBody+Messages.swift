@@ -1,7 +1,7 @@
 extension ExchangeBody {
   private static let roles: Set<String> = ["system", "developer", "user", "assistant", "tool", "function"]
 
-  /// `query`, or `messages[]` in OpenAI form.
+  /// `query`, or `messages[]` in OpenAI form; none where an export says that a call repeated what was recorded before it.
   static func messages(_ fields: BodyFields) throws(InvalidExchange) -> [Message] {
     let query = fields[.query]
     let list = fields[.messages]
@@ -11,7 +11,10 @@ extension ExchangeBody {
         throw .invalid(field: "query", reason: "must not be given together with messages")
       }
       if !elements.isEmpty { return try messages(elements) }
-      if !query.isPresent { throw .empty(list.name) }
+      if !query.isPresent {
+        if fields[.exported].isPresent { return [] }
+        throw .empty(list.name)
+      }
     }
     let text = try query.requiredText()
     return query.value.map { [Message(role: "user", text: text, json: $0)] } ?? []

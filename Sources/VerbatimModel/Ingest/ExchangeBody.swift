@@ -31,6 +31,7 @@ package enum ExchangeBody {
     } else if exchange.failure == nil {
       exchange.choices = try choices(&fields)
     }
+    if exchange.messages.isEmpty, exchange.choices.isEmpty, exchange.failure == nil { throw .empty("messages") }
     exchange.conversationName = try fields[.conversationName].id(limit: IngestLimits.name)
     exchange.attachments = try attachments(&fields)
     try readDetails(fields, into: &exchange, now: defaults.clock)

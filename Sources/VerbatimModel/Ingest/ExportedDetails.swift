@@ -1,8 +1,15 @@
+/// Where an exchange was exported from.
+package struct ExportedOrigin: Sendable, Equatable {
+  package var id: UUIDv7?
+  package var account: String?
+}
+
 /// The field `exported` of a line that an export wrote: what the exchange has beyond the other fields of a body, so that
 /// it is recorded again as it was. What it does not name is absent in the exchange, too.
 struct ExportedDetails {
   private enum Field: String, CaseIterable {
-    case choices, request, stream, latency, currency
+    case id, choices, request, stream, latency, currency
+    case accountID = "account_id"
     case responseID = "response_id"
     case firstTokenLatency = "first_token_latency"
     case totalPrice = "total_price"
@@ -17,6 +24,7 @@ struct ExportedDetails {
 
   /// nil where they are said by `answer`, or there is none.
   let choices: [Message]?
+  private let origin: ExportedOrigin
   private let request: Bytes?
   private let isStream: Bool
   private let responseID: String?
@@ -42,7 +50,9 @@ struct ExportedDetails {
     } else {
       choices = nil
     }
-    request = try field(.request).object(limit: .max)?.bytes
+    origin = ExportedOrigin(
+      id: try field(.id).text().flatMap { UUIDv7($0.string) }, account: try field(.accountID).text()?.string)
+    request = (try field(.request).object(limit: .max)?.bytes).map(KeptRequest.stored(exported:))
     isStream = field(.stream).value?.boolean ?? false
     responseID = try field(.responseID).id(limit: IngestLimits.code)
     currency = try field(.currency).id(limit: 16)
@@ -55,6 +65,7 @@ struct ExportedDetails {
   }
 
   func apply(to exchange: inout NewExchange) {
+    exchange.exported = origin
     exchange.request = request
     exchange.isStream = isStream
     exchange.responseID = responseID

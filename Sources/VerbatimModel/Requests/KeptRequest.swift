@@ -20,7 +20,7 @@ package struct KeptRequest: Sendable, Equatable {
   /// Whether the client went away before the answer, which is whole all the same, had ended.
   package var clientHasGone = false
 
-  private static let field = "_verbatim"
+  static let field = "_verbatim"
   /// Of a body that holds one question instead of messages.
   private static let questionField = "message"
   private static let usualField = "messages"
@@ -128,7 +128,17 @@ package struct KeptRequest: Sendable, Equatable {
 
   /// The body as it was sent; `messages`: what stood between the brackets, or quotation marks.
   package func body(messages: Bytes) -> Bytes {
-    guard let emptied, let array = JSONSlice(trusting: body)[emptied]?.bytes, array.count >= 2 else { return body }
-    return body[...array.startIndex] + messages + body[(array.endIndex - 1)...]
+    guard let place else { return body }
+    return body[..<place] + messages + body[place...]
+  }
+
+  /// Whether there is a place for the messages, where they are not in the body.
+  var hasRoomForMessages: Bool { emptied == nil || place != nil }
+
+  /// Where the emptied messages stood.
+  private var place: Int? {
+    guard let emptied, let value = JSONSlice(trusting: body)[emptied]?.bytes else { return nil }
+    guard value.elementsEqual((isQuestion ? "\"\"" : "[]").utf8) else { return nil }
+    return value.startIndex + 1
   }
 }

@@ -90,14 +90,14 @@ package struct KeptLayout: Sendable {
 
   package init(_ layout: Bytes?) {
     let layout = layout.map { JSONSlice(trusting: $0) }
-    leading = Int(layout?["leading"]?.integer ?? 0)
+    leading = max(0, Int(clamping: layout?["leading"]?.integer ?? 0))
     gaps = layout?["gaps"]?.elements.map { $0.string?.bytes ?? [] } ?? []
     var spelled: [Int: (template: JSONSlice, fill: Int)] = [:]
     if let entries = layout?["as"]?.elements {
       for entry in entries {
         let parts = Array(entry.elements)
         guard parts.count >= 2, let index = parts[0].integer else { continue }
-        spelled[Int(clamping: index)] = (parts[1], parts.count > 2 ? Int(parts[2].integer ?? 0) : 0)
+        spelled[Int(clamping: index)] = (parts[1], parts.count > 2 ? Int(clamping: parts[2].integer ?? 0) : 0)
       }
     }
     self.spelled = spelled
@@ -125,15 +125,27 @@ package struct KeptLayout: Sendable {
 }
 
 extension MessageLayout {
+  /// Whether zeros stand where a template is to be filled in.
+  static func isFill(_ fill: JSONSlice, of template: JSONSlice) -> Bool {
+    guard let fill = fill.integer, (1...7).contains(fill) else { return false }
+    let names =
+      (fill & Int64(Fill.content | Fill.escapedContent) != 0 ? ["content"] : [])
+      + (fill & Int64(Fill.toolCalls) != 0 ? ["tool_calls"] : [])
+    return names.allSatisfy { template[$0]?.integer == 0 }
+  }
+
+  /// In the place of what is not known.
+  private static var null: Bytes { Bytes(utf8: "null") }
+
   fileprivate static func filled(_ template: JSONSlice, _ fill: Int, with known: JSONSlice) -> Bytes {
     var places: [(Range<Int>, Bytes)] = []
     if fill & (Fill.content | Fill.escapedContent) != 0, let place = template["content"]?.bytes {
-      let content = known["content"]?.bytes ?? []
+      let content = known["content"]?.bytes ?? null
       let text = fill & Fill.escapedContent != 0 ? content.escapedBeyondASCII : content
       places.append((place.startIndex..<place.endIndex, text))
     }
     if fill & Fill.toolCalls != 0, let place = template["tool_calls"]?.bytes {
-      places.append((place.startIndex..<place.endIndex, known["tool_calls"]?.bytes ?? []))
+      places.append((place.startIndex..<place.endIndex, known["tool_calls"]?.bytes ?? null))
     }
     return template.bytes.replacing(places)
   }

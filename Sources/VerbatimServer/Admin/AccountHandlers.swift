@@ -25,7 +25,6 @@ struct AccountHandlers: Sendable {
   @Sendable func create(_ request: HTTPRequest) async throws -> HTTPResponse {
     let body = try await AdminBody(request, fields: ["name", "role"])
     let name = try body.requiredText("name", limit: Account.longestName)
-    guard name != "*" else { throw APIError.invalid("name must not be *, which stands for all accounts") }
     let role = try body.choice("role", of: Account.Role.self) ?? .user
     guard let account = try await main.createAccount(named: name, role: role) else {
       throw APIError.conflict("there is an account \(name) already")

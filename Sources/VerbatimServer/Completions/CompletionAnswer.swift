@@ -2,14 +2,15 @@ import VerbatimModel
 import VerbatimStore
 
 extension JSONWriter {
-  /// The exchange as a chat completion: what the provider answered, with the metadata that the client gave it.
-  mutating func completion(_ exchange: StoredExchange) {
+  /// The exchange as a chat completion: what the provider answered, with the metadata that the client gave it. `id`: by
+  /// which it is known.
+  mutating func completion(_ exchange: StoredExchange, id: String) {
     let kept = exchange.keptRequest
     let answer = kept?.answer.map { JSONSlice(trusting: $0) }
     let request = kept.map { JSONSlice(trusting: $0.body) }
     beginObject()
     key("id")
-    string(exchange.responseID ?? exchange.id.description)
+    string(id)
     key("object")
     string("chat.completion")
     key("created")

@@ -20,14 +20,14 @@ struct CompletionHandlers: Sendable {
       throw APIError.invalid("after must be the id of a stored completion")
     }
     var json = JSONWriter(reservingCapacity: 4096)
-    json.list(page.completions, hasMore: page.hasMore, id: { $0.responseID ?? $0.id.description }) { json, completion in
-      json.completion(completion)
+    json.list(page.completions, hasMore: page.hasMore, id: \.id) { json, completion in
+      json.completion(completion.exchange, id: completion.id)
     }
     return .json(json)
   }
 
   @Sendable func completion(_ request: HTTPRequest) async throws -> HTTPResponse {
-    try answer(try await store.completion(request.completionID, within: request.caller.reach))
+    try answer(request, try await store.completion(request.completionID, within: request.caller.reach))
   }
 
   /// `{"metadata": {…} | null}`.
@@ -35,7 +35,7 @@ struct CompletionHandlers: Sendable {
     let metadata = try OpenAIMetadata.parse(try await request.json(upTo: bodyLimit))
     let found = try await store.setMetadata(
       metadata, ofCompletion: request.completionID, within: request.caller.reach)
-    return try answer(found)
+    return try answer(request, found)
   }
 
   @Sendable func delete(_ request: HTTPRequest) async throws -> HTTPResponse {
@@ -83,10 +83,10 @@ struct CompletionHandlers: Sendable {
     }
   }
 
-  private func answer(_ exchange: StoredExchange?) throws(APIError) -> HTTPResponse {
+  private func answer(_ request: HTTPRequest, _ exchange: StoredExchange?) throws(APIError) -> HTTPResponse {
     guard let exchange else { throw .noCompletion }
     var json = JSONWriter(reservingCapacity: 4096)
-    json.completion(exchange)
+    json.completion(exchange, id: request.completionID)
     return .json(json)
   }
 

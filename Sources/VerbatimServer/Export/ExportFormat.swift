@@ -24,13 +24,14 @@ enum ExportFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// `marksBytes`: begin CSV with a byte order mark, without which Excel takes it for another encoding.
-  func encoder(cursor: String, marksBytes: Bool) -> any ExportEncoder {
+  /// `marksBytes`: begin CSV with a byte order mark, without which Excel takes it for another encoding. `namesAccounts`:
+  /// whether exchanges are of several; CSV and NDJSON always say of which.
+  func encoder(cursor: String, marksBytes: Bool, namesAccounts: Bool) -> any ExportEncoder {
     switch self {
-    case .json: PageEncoder(cursor: cursor)
+    case .json: PageEncoder(cursor: cursor, namesAccounts: namesAccounts)
     case .csv: TableEncoder(marksBytes: marksBytes)
     case .ndjson: LineEncoder(cursor: cursor)
-    case .markdown: MarkdownEncoder()
+    case .markdown: MarkdownEncoder(namesAccounts: namesAccounts)
     case .openai: TuningEncoder()
     }
   }

@@ -23,6 +23,10 @@ struct ExportHandlers: Sendable {
   /// `GET /api/conversations/export-all`
   @Sendable func all(_ request: HTTPRequest) async throws -> HTTPResponse {
     var query = try ExportQuery(request, within: request.caller.reach)
+    guard request.queryParameter("conversation_id") == nil else {
+      throw APIError.invalid(
+        "conversation_id is no filter of all: GET /api/conversations/{conversation_id}/export gives one conversation")
+    }
     return try await answer(&query, to: request, name: "conversations")
   }
 

@@ -17,6 +17,8 @@ struct ExportJobQuery: Sendable {
   init(_ text: String, within reach: Reach) throws(APIError) {
     let request = HTTPRequest(method: "GET", path: "", query: text)
     export = try ExportQuery(request, within: reach)
+    export.selection.conversation = try request.parameter(
+      "conversation_id", longest: IngestLimits.conversationID)
     compression = try request.choice("compression", of: ResponseCoding.self)
   }
 

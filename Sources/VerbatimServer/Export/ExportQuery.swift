@@ -20,7 +20,6 @@ struct ExportQuery: Sendable {
     if let first = selection.firstDay, let last = selection.lastDay, last < first {
       throw .invalid("start_date must not be later than end_date")
     }
-    selection.conversation = try request.parameter("conversation_id", longest: IngestLimits.conversationID)
     selection.app = try request.parameter("app_id", longest: IngestLimits.appID)
     selection.user = try request.parameter("user_id", longest: IngestLimits.userID)
     selection.model = try request.parameter("model", longest: IngestLimits.modelID)
@@ -48,5 +47,7 @@ struct ExportQuery: Sendable {
 
   var cursor: String { "\(selection.end)" }
 
-  func encoder() -> any ExportEncoder { format.encoder(cursor: cursor, marksBytes: marksBytes) }
+  func encoder() -> any ExportEncoder {
+    format.encoder(cursor: cursor, marksBytes: marksBytes, namesAccounts: selection.reach.account == nil)
+  }
 }

@@ -12,7 +12,7 @@ struct LineEncoder: ExportEncoder {
   func encode(_ exchanges: [ExportedExchange], after count: Int) -> [UInt8] {
     var json = Self.writer(for: exchanges)
     for exported in exchanges {
-      json.body(of: exported.exchange, account: exported.account)
+      json.body(of: exported)
       json.endLine()
     }
     return json.bytes
@@ -36,11 +36,16 @@ struct LineEncoder: ExportEncoder {
 
 extension JSONWriter {
   /// An exchange as a body that records it again.
-  fileprivate mutating func body(of exchange: StoredExchange, account: String) {
+  fileprivate mutating func body(of exported: ExportedExchange) {
+    let exchange = exported.exchange
     beginObject()
     field("app_id", .appID, of: exchange)
     field("user_id", .userID, of: exchange)
     field("conversation_id", .conversationID, of: exchange)
+    if exported.hasNameForBody {
+      key("conversation_name")
+      string(exported.conversationName)
+    }
     field("client_message_id", .clientMessageID, of: exchange)
     field("model_provider", .modelProvider, of: exchange)
     field("model_id", .modelName, of: exchange)
@@ -59,7 +64,7 @@ extension JSONWriter {
     field("finish_reason", .finishReason, of: exchange)
     field("system_fingerprint", .systemFingerprint, of: exchange)
     key("exported")
-    details(of: exchange, account: account)
+    details(of: exchange, account: exported.account)
     endObject()
   }
 
@@ -155,6 +160,14 @@ extension JSONWriter {
     guard let text else { return }
     key(name)
     string(text)
+  }
+}
+
+extension ExportedExchange {
+  /// Whether a body may name its conversation so; else it is called by its first question again.
+  fileprivate var hasNameForBody: Bool {
+    let scalars = conversationName.unicodeScalars
+    return !scalars.isEmpty && scalars.count <= IngestLimits.name && !scalars.contains("\0")
   }
 }
 

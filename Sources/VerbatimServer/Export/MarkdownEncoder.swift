@@ -3,23 +3,29 @@ import VerbatimStore
 
 /// For reading: a heading an exchange, what was said as quotations, so that no message can pass for a heading.
 struct MarkdownEncoder: ExportEncoder {
+  /// Whether it says whose exchanges are.
+  let namesAccounts: Bool
+
   func beginning() -> [UInt8] { Array("# Conversations\n".utf8) }
 
   func encode(_ exchanges: [ExportedExchange], after count: Int) -> [UInt8] {
     var text: [UInt8] = []
-    for exported in exchanges { Self.add(exported.exchange, to: &text) }
+    for exported in exchanges { add(exported, to: &text) }
     return text
   }
 
-  private static func add(_ exchange: StoredExchange, to text: inout [UInt8]) {
+  private func add(_ exported: ExportedExchange, to text: inout [UInt8]) {
+    let exchange = exported.exchange
     text += "\n## \(Timestamp.text(exchange.createdAt))\n\n".utf8
-    text += "Conversation \(code(exchange.conversationID)), app \(code(exchange.appID)), ".utf8
-    text += "user \(code(exchange.userID)), model \(code(exchange.modelName))\n".utf8
-    for message in exchange.messages { add(message, to: &text) }
-    for choice in exchange.choices { add(choice, to: &text) }
+    if namesAccounts { text += "Account \(Self.code(exported.account)), ".utf8 }
+    text += "\(namesAccounts ? "c" : "C")onversation \(Self.code(exchange.conversationID)), ".utf8
+    text += "app \(Self.code(exchange.appID)), user \(Self.code(exchange.userID)), ".utf8
+    text += "model \(Self.code(exchange.modelName))\n".utf8
+    for message in exchange.messages { Self.add(message, to: &text) }
+    for choice in exchange.choices { Self.add(choice, to: &text) }
     guard let failure = exchange.failure else { return }
-    text += "\n**error \(code(failure.code))**\n\n".utf8
-    quote(Bytes(utf8: failure.message), to: &text)
+    text += "\n**error \(Self.code(failure.code))**\n\n".utf8
+    Self.quote(Bytes(utf8: failure.message), to: &text)
   }
 
   private static func add(_ message: Message, to text: inout [UInt8]) {
@@ -28,12 +34,20 @@ struct MarkdownEncoder: ExportEncoder {
     if let calls = message.toolCalls { quote(calls, to: &text) }
   }
 
+  /// A line ends with LF, CR or both (CommonMark, section 2.1); each begins as a quotation, or it would be none.
   private static func quote(_ content: Bytes, to text: inout [UInt8]) {
-    for line in content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-      text += "> ".utf8
-      text += line
-      text.append(UInt8(ascii: "\n"))
+    let (lineFeed, carriageReturn) = (UInt8(ascii: "\n"), UInt8(ascii: "\r"))
+    text += "> ".utf8
+    var last: UInt8 = 0
+    for byte in content {
+      if byte == lineFeed || byte == carriageReturn {
+        if byte != lineFeed || last != carriageReturn { text += "\n> ".utf8 }
+      } else {
+        text.append(byte)
+      }
+      last = byte
     }
+    text.append(lineFeed)
   }
 
   /// On one line, without what would end it.

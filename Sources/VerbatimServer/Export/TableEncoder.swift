@@ -60,8 +60,9 @@ struct TableRow {
   mutating func add(_ text: Bytes?) {
     separate()
     guard let text, let first = text.first else { return }
-    let isFormula = Self.formulaBeginnings.contains(first)
-    let mustQuote = text.contains { $0 == 0x22 || $0 == 0x2C || $0 == 0x0A || $0 == 0x0D }
+    let isFormula =
+      Self.formulaBeginnings.contains(first) || first == 0xEF && Self.wideBeginnings.contains(Array(text.prefix(3)))
+    let mustQuote = text.contains { Self.quotedBytes.contains($0) }
     if mustQuote { bytes.append(0x22) }
     if isFormula { bytes.append(UInt8(ascii: "'")) }
     if mustQuote {
@@ -91,6 +92,12 @@ struct TableRow {
     isFirst = false
   }
 
-  /// `=`, `+`, `-`, `@`, tab and CR (OWASP, “CSV Injection”); full-width ones begin with 0xEF and are left.
-  private static let formulaBeginnings: Set<UInt8> = [0x3D, 0x2B, 0x2D, 0x40, 0x09, 0x0D]
+  /// `"`, comma, LF and CR; also semicolon and tab, which spreadsheets of some countries separate by.
+  private static let quotedBytes: Set<UInt8> = [0x22, 0x2C, 0x0A, 0x0D, 0x3B, 0x09]
+
+  /// `=`, `+`, `-`, `@`, tab, LF and CR (OWASP, “CSV Injection”).
+  private static let formulaBeginnings: Set<UInt8> = [0x3D, 0x2B, 0x2D, 0x40, 0x09, 0x0A, 0x0D]
+
+  /// The full-width forms of the first four, which some spreadsheets take for them.
+  private static let wideBeginnings: Set<[UInt8]> = Set(["＝", "＋", "－", "＠"].map { Array($0.utf8) })
 }

@@ -2,13 +2,16 @@ import VerbatimModel
 import VerbatimStore
 
 /// OpenAI's fine-tuning form: `{"messages": […]}` a line, the answer as its last message. Exchanges that failed or were
-/// never answered teach nothing and are left out; so are further choices.
+/// never answered teach nothing and are left out; so are further choices, and answers whose question an earlier exchange
+/// holds.
 struct TuningEncoder: ExportEncoder {
   func encode(_ exchanges: [ExportedExchange], after count: Int) -> [UInt8] {
     var json = Self.writer(for: exchanges)
     for exported in exchanges {
       let exchange = exported.exchange
-      guard exchange.failure == nil, let answer = exchange.choices.first else { continue }
+      guard exchange.failure == nil, let answer = exchange.choices.first,
+        exchange.messages.contains(where: { $0.role == "user" })
+      else { continue }
       json.beginObject()
       json.key("messages")
       json.beginArray()

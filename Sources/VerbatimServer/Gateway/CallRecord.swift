@@ -33,7 +33,7 @@ struct CallRecord: Sendable {
   ) throws(APIError) {
     let caller = try request.caller
     let app = try Self.app(request, caller)
-    let user = caller.reach.user ?? chat.endUser ?? Self.anybody
+    let user = caller.reach.user ?? chat.endUser.map(EndUser.id) ?? Self.anybody
     var exchange = chat.exchange(appID: app, userID: user, provider: Self.anyProvider)
     if let conversation = try Self.text(Self.conversationField, request, limit: IngestLimits.conversationID) {
       exchange.conversationID = conversation
@@ -119,7 +119,7 @@ struct CallRecord: Sendable {
 
   /// Some upstreams give all responses one id, so what the request names decides whose is meant.
   private func reach(of caller: Caller, _ chat: ChatRequest) -> Reach {
-    var reach = Reach(account: account, app: caller.reach.app, user: caller.reach.user ?? chat.endUser)
+    var reach = Reach(account: account, app: caller.reach.app, user: caller.reach.user ?? chat.endUser.map(EndUser.id))
     if exchange.appID != Self.anyApp { reach.app = exchange.appID }
     return reach
   }

@@ -13,14 +13,14 @@ extension Channel {
   ]
 
   /// `path`: as the client called it, from `/v1` on; `model`: as the client calls it, nil where none is named; `body`: nil
-  /// where there is none.
+  /// where there is none. A HEAD has none, whatever its client sent.
   func request(
     _ method: String, path: String, query: String?, model: String? = nil, fields: HTTPFields, body: [UInt8]?
   ) -> OutgoingRequest {
     let address = ChannelAddress(baseURL, dialect)
     var request = OutgoingRequest(
       method: method, url: address.url(path, query: query, model: model.flatMap(upstreamName)),
-      fields: outgoing(fields), body: body)
+      fields: outgoing(fields), body: method == "HEAD" ? nil : body)
     request.decodesContent = true
     request.timeouts.connect = connectTimeout
     request.timeouts.firstByte = firstByteTimeout

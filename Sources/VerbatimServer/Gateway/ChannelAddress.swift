@@ -1,4 +1,3 @@
-import HTTP
 import VerbatimStore
 
 /// Where a channel's upstream takes calls.
@@ -25,7 +24,8 @@ struct ChannelAddress: Sendable {
     self.dialect = dialect
   }
 
-  /// `path`: from `/v1` on; `query`: the client's, goes behind the channel's own; `model`: as the upstream calls it.
+  /// `path`: from `/v1/` on, as `upstreamPath` gives it; `query`: the client's, goes behind the channel's own; `model`: as
+  /// the upstream calls it.
   func url(_ path: String, query: String?, model: String?) -> String {
     let queries = [self.query, query].compactMap { $0 }.filter { !$0.isEmpty }
     return place(of: path, model: model) + (queries.isEmpty ? "" : "?" + queries.joined(separator: "&"))
@@ -45,13 +45,5 @@ struct ChannelAddress: Sendable {
     if let place = base.range(of: Self.deployments) { return model == nil ? String(base[..<place.lowerBound]) : base }
     let root = base.hasSuffix(Self.azureRoot) ? base : base + Self.azureRoot
     return model.map { root + Self.deployments + $0.asPathSegment } ?? root
-  }
-}
-
-extension String {
-  /// With everything encoded that could mean something in a path, also where it is one of the names of folders.
-  fileprivate var asPathSegment: String {
-    let encoded = PercentEncoding.encode(self)
-    return self == "." || self == ".." ? encoded.replacing(".", with: "%2E") : encoded
   }
 }

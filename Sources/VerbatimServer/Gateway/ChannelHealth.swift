@@ -30,6 +30,9 @@ final class ChannelHealth: Sendable {
     }
   }
 
+  /// A call that was let through could not be sent, which says nothing about the channel.
+  func noteUnasked(_ channel: Channel) { state.withLock { $0.breakers[channel.id]?.noteUnasked(at: .now) } }
+
   func wantsUsage(_ channel: Channel) -> Bool {
     switch channel.usage {
     case .on: true

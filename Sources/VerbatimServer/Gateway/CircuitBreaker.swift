@@ -48,6 +48,11 @@ struct CircuitBreaker: Sendable {
     }
   }
 
+  /// A call that was let through has asked nothing: another one is to see.
+  mutating func noteUnasked(at now: ContinuousClock.Instant) {
+    if case .halfOpen(_, let pause) = state { state = .open(until: now, pause: pause) }
+  }
+
   /// When it may be worth asking again; nil while calls are let through.
   func opensAgain(at now: ContinuousClock.Instant) -> Duration? {
     switch state {

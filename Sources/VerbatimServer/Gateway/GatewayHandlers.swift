@@ -68,9 +68,11 @@ struct GatewayHandlers: Sendable {
     return record.beginningAThread(chat)
   }
 
-  private static func call(_ chat: ChatRequest, _ request: HTTPRequest, isRecorded: Bool) -> Upstreams.Call {
+  private static func call(
+    _ chat: ChatRequest, _ request: HTTPRequest, isRecorded: Bool
+  ) throws(APIError) -> Upstreams.Call {
     var call = Upstreams.Call(
-      chat, method: request.method, path: request.path, query: request.query, fields: request.fields)
+      chat, method: request.method, path: try request.upstreamPath, query: request.query, fields: request.fields)
     call.mayAskForUsage = isRecorded && chat.asksForUsage
     call.dialects = chat.call == .messages ? [.anthropic] : [.openai, .azure]
     return call

@@ -10,6 +10,8 @@ import VerbatimStore
 struct ModelCall: Sendable {
   /// Of an answer whose client has gone; more is not read.
   private static let mostUnsent = 32 << 20
+  /// How long a stream is waited for to go on once its end is held, which some upstreams never say.
+  private static let endPatience: Duration = .seconds(3)
   /// How long a stream that has said all is waited for to end.
   private static let lingering: Duration = .seconds(2)
 
@@ -25,6 +27,7 @@ struct ModelCall: Sendable {
   private var unsent = 0
   private var clientHasGone = false
   private var reading: Task<Void, Never>?
+  private var holding: Task<Void, Never>?
 
   init(
     _ reply: Upstreams.Reply, to chat: ChatRequest, record: CallRecord?, settings: GatewaySettings, token: CallToken
@@ -55,7 +58,7 @@ struct ModelCall: Sendable {
     do {
       while released.isEmpty, let part = try await reply.answer.next() { released = take(part[...]) }
     } catch {
-      ending = Self.ending(error)
+      ending = self.ending(error)
     }
     guard released.isEmpty || capture == nil else {
       // Larger than is kept in memory.
@@ -84,7 +87,10 @@ struct ModelCall: Sendable {
   }
 
   private mutating func pump(_ first: Bytes, to writer: ResponseWriter) async throws {
-    defer { reading?.cancel() }
+    defer {
+      reading?.cancel()
+      holding?.cancel()
+    }
     if !first.isEmpty || !reply.answer.hasPart { await send(first, to: writer) }
     var ending = AnswerEnding.whole
     do {
@@ -99,7 +105,7 @@ struct ModelCall: Sendable {
         isFirst = false
       }
     } catch {
-      ending = clientHasGone ? Self.clientGone : Self.ending(error)
+      ending = self.ending(error)
     }
     _ = try await finish(ending)
     if let held = capture?.takeHeld(), !held.isEmpty { await send(held, to: writer) }
@@ -112,10 +118,7 @@ struct ModelCall: Sendable {
   private mutating func passRest(to writer: ResponseWriter) async {
     let answer = reply.answer
     guard !answer.isOver else { return }
-    let patience = Task {
-      do { try await Task.sleep(for: Self.lingering) } catch { return }
-      answer.cancel()
-    }
+    let patience = cut(after: Self.lingering)
     defer { patience.cancel() }
     do {
       while let part = try await answer.next() { await send(part[...], to: writer) }
@@ -135,11 +138,16 @@ struct ModelCall: Sendable {
       try await writer.write(Array(bytes))
     } catch {
       clientHasGone = true
-      let (answer, patience) = (reply.answer, record == nil ? .zero : settings.readingOn)
-      reading = Task.detached {
-        do { try await Task.sleep(for: patience) } catch { return }
-        answer.cancel()
-      }
+      reading = cut(after: record == nil ? .zero : settings.readingOn)
+    }
+  }
+
+  /// Whatever becomes of the task that reads.
+  private func cut(after patience: Duration) -> Task<Void, Never> {
+    let answer = reply.answer
+    return Task.detached {
+      do { try await Task.sleep(for: patience) } catch { return }
+      answer.cancel()
     }
   }
 
@@ -149,6 +157,7 @@ struct ModelCall: Sendable {
     guard capture != nil else { return part }
     let released = capture?.take(part) ?? []
     if capture?.hasBegun == true { record?.noteFirstToken() }
+    if holding == nil, capture?.isHolding == true { holding = cut(after: Self.endPatience) }
     return released
   }
 
@@ -171,7 +180,10 @@ struct ModelCall: Sendable {
   private static let clientGone = AnswerEnding.broken(
     code: "client_closed_request", message: "the client went away, and the answer did not end while it was read on")
 
-  private static func ending(_ error: any Error) -> AnswerEnding {
+  /// Of an answer that broke off, or was cut.
+  private func ending(_ error: any Error) -> AnswerEnding {
+    if capture?.isHolding == true, error is CancellationError { return .whole }
+    if clientHasGone { return Self.clientGone }
     switch (error as? HTTPClientError)?.kind {
     case .idleTimedOut, .timedOut:
       return .broken(code: "upstream_timeout", message: "the answer stopped and did not go on: \(error)")

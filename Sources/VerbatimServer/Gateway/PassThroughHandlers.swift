@@ -1,4 +1,5 @@
 import HTTP
+import Providers
 import VerbatimModel
 import VerbatimStore
 
@@ -15,10 +16,15 @@ struct PassThroughHandlers: Sendable {
   }
 
   @Sendable func pass(_ request: HTTPRequest) async throws -> HTTPResponse {
+    let path = try Self.path(request)
     let body = try await request.body.collect(upTo: bodyLimit)
+    let named = Self.named(request, body)
     var call = Upstreams.Call(
-      method: request.method, path: request.path, query: request.query, fields: request.fields,
-      body: { _, _ in body.isEmpty ? nil : body }, model: Self.model(request, body))
+      method: request.method, path: path, query: request.query, fields: request.fields,
+      body: { channel, _ in
+        if let named { return Array(named.forwarded(model: channel.upstreamName(of: named.model))) }
+        return body.isEmpty ? nil : body
+      }, model: named?.model)
     call.dialects = Self.dialects(request)
     let token = calls.begin()
     let reply: Upstreams.Reply
@@ -39,14 +45,26 @@ struct PassThroughHandlers: Sendable {
 
   /// Passes a call without a body on to a channel that has the model; what comes of it is no matter.
   func tell(_ request: HTTPRequest, model: String) async {
-    let call = Upstreams.Call(
-      method: request.method, path: request.path, query: request.query, fields: request.fields, body: { _, _ in nil },
-      model: model)
     do {
+      let call = Upstreams.Call(
+        method: request.method, path: try Self.path(request), query: request.query, fields: request.fields,
+        body: { _, _ in nil }, model: model)
       try await upstreams.reply(to: call).answer.cancel()
     } catch {
       // It may not know what this is about.
     }
+  }
+
+  /// Chat completions are recorded, so nothing passes there; nor what an upstream may take for that name, or another.
+  private static func path(_ request: HTTPRequest) throws(APIError) -> String {
+    let path = try request.upstreamPath
+    let resource = path.split(separator: "/").dropFirst().first ?? ""
+    let isName = resource.utf8.allSatisfy { byte in
+      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+    }
+    guard isName, resource != "chat" else { throw .notFound("there is no \(request.path)") }
+    return path
   }
 
   /// What Anthropic's clients send with every call.
@@ -54,11 +72,9 @@ struct PassThroughHandlers: Sendable {
     request.fields["anthropic-version"] == nil ? [.openai, .azure] : [.anthropic]
   }
 
-  /// The model that a body of JSON names; a channel may have it alone.
-  private static func model(_ request: HTTPRequest, _ body: [UInt8]) -> String? {
-    guard !body.isEmpty, request.fields["Content-Type"]?.contains("json") == true,
-      let json = try? JSONSlice(checking: body[...])
-    else { return nil }
-    return json["model"]?.string?.string
+  /// A body of JSON that names a model; a channel may have it alone.
+  private static func named(_ request: HTTPRequest, _ body: [UInt8]) -> ModelBody? {
+    guard !body.isEmpty, request.fields["Content-Type"]?.contains("json") == true else { return nil }
+    return ModelBody(body[...])
   }
 }

@@ -21,6 +21,9 @@ struct RetryPlan: Sendable {
   /// Who asks to be left alone for longer is passed on to the client, which can wait better.
   private static let longestPause: Duration = .seconds(5)
 
+  /// Statuses that are about what was asked, whoever asks it: what is not implemented, a version of HTTP.
+  static let refusals: Set<Int> = [501, 505]
+
   private let count: Int
   private var attempts = 0
   private var rounds = 0
@@ -59,7 +62,7 @@ struct RetryPlan: Sendable {
     switch failure {
     case .notSent: true
     case .unanswered: false
-    case .answered(let status, _): [408, 429].contains(status) || status >= 500
+    case .answered(let status, _): [408, 429].contains(status) || status >= 500 && !Self.refusals.contains(status)
     }
   }
 }

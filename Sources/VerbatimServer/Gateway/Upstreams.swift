@@ -57,10 +57,10 @@ struct Upstreams: Sendable {
         action = plan.next(after: .unanswered, jitter: 0)
         continue
       }
+      if let last { discard(last, of: call) }
       let outcome = await attempt(call, on: channel)
       guard let failure = outcome.failure else { return try outcome.result.get() }
       action = plan.next(after: failure, jitter: .random(in: 0...1))
-      if case .attempt = action { discard(outcome.result, of: call, after: failure) }
       last = outcome.result
     }
     guard let last else { throw Unanswered(error: Self.noChannel, channel: nil) }
@@ -99,7 +99,7 @@ struct Upstreams: Sendable {
     do {
       let reply = try await open(call, on: channel, asksForUsage: asksForUsage)
       let status = reply.answer.status
-      health.note(channel, hasAnswered: status < 500)
+      health.note(channel, hasAnswered: status < 500 || RetryPlan.refusals.contains(status))
       if status == 400, asksForUsage, channel.usage == .auto {
         if let other = await withoutUsage(reply, call) { return other }
       }
@@ -109,8 +109,12 @@ struct Upstreams: Sendable {
       let retryAfter = reply.answer.fields["Retry-After"].flatMap { Int64($0) }.map { Duration.seconds($0) }
       return Outcome(result: .success(reply), failure: .answered(status: status, retryAfter: retryAfter))
     } catch {
-      health.note(channel, hasAnswered: false)
       let kind = (error as? HTTPClientError)?.kind
+      if kind == nil || kind == .invalidRequest {
+        health.noteUnasked(channel)
+      } else {
+        health.note(channel, hasAnswered: false)
+      }
       log.warning("Upstream failed", ["channel": channel.name, "path": call.path, "reason": "\(error)"])
       return Outcome(
         result: .failure(Unanswered(error: Self.unreachable(channel, error), channel: channel)),
@@ -142,7 +146,8 @@ struct Upstreams: Sendable {
     }
   }
 
-  private func discard(_ result: Result<Reply, Unanswered>, of call: Call, after failure: RetryPlan.Failure) {
+  /// Only once another upstream is really asked, for it may be what the client gets.
+  private func discard(_ result: Result<Reply, Unanswered>, of call: Call) {
     guard case .success(let reply) = result else { return }
     log.warning(
       "Upstream refused", ["channel": reply.channel.name, "path": call.path, "status": String(reply.answer.status)])
@@ -167,6 +172,10 @@ struct Upstreams: Sendable {
   private static func unreachable(_ channel: Channel, _ error: any Error) -> APIError {
     let kind = (error as? HTTPClientError)?.kind
     switch kind {
+    case .invalidRequest:
+      return APIError(
+        status: 400, code: "invalid_request",
+        detail: "the call cannot be sent to the upstream \(channel.name): \(error)")
     case .firstByteTimedOut, .idleTimedOut, .timedOut:
       return APIError(
         status: 504, code: "upstream_timeout", detail: "the upstream \(channel.name) did not answer in time: \(error)")

@@ -12,6 +12,8 @@ struct ImportReader {
   private var splitter: JSONStreamSplitter?
   private var begun: [UInt8] = []
   private var keys = LineKeys()
+  /// Of the first line that an export wrote.
+  private var account: String?
   /// Known when the first element is.
   private var format: ImportFormat?
   /// nil where the file holds exchanges already.
@@ -98,6 +100,7 @@ struct ImportReader {
     do throws(InvalidExchange) {
       var exchange = try ExchangeBody.parse(json, kind: .insert, defaults: defaults)
       exchange.source = "import"
+      try checkAccount(of: exchange)
       var json = json
       // A failed exchange claims nothing with its client_message_id.
       if exchange.idempotencyKey == nil, exchange.clientMessageID == nil || exchange.failure != nil {
@@ -108,6 +111,17 @@ struct ImportReader {
       return .success(ImportLine(number: number, exchange: exchange, json: json))
     } catch {
       return .failure(error)
+    }
+  }
+
+  /// Everything goes to one account, so what was exported of several would become one's.
+  private mutating func checkAccount(of exchange: NewExchange) throws(InvalidExchange) {
+    guard let named = exchange.exported?.account else { return }
+    let first = account ?? named
+    account = first
+    guard named.utf8.elementsEqual(first.utf8) else {
+      throw .invalid(
+        field: "exported.account_id", reason: "names another account than the first line; export and import each alone")
     }
   }
 

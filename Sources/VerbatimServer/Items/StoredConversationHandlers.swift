@@ -97,7 +97,7 @@ extension HTTPRequest {
 extension JSONSlice {
   /// nil for what is no user's id.
   fileprivate var userID: String? {
-    guard let text = string, text.isExact, !text.isEmpty, !text.isLonger(than: IngestLimits.userID) else { return nil }
-    return text.string
+    guard let text = string, text.isExact, !text.isEmpty else { return nil }
+    return EndUser.id(text.string)
   }
 }

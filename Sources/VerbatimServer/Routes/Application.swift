@@ -53,7 +53,9 @@ package struct Application: Sendable {
       audit: AuditHandlers(main: stores.main, trail: trail), exports: ExportHandlers(store: store),
       jobs: ExportJobHandlers(main: stores.main, store: store, folder: configuration.exportFolder),
       reencryption: ReencryptionHandlers(job: reencryption, hasKeys: configuration.contentKeys.areThere),
-      search: SearchHandlers(store: store), health: HealthHandlers(store: store),
+      search: SearchHandlers(
+        store: store, mayBeIndexed: configuration.buildsSearchIndex || configuration.historyDatabase.engine.file == nil),
+      health: HealthHandlers(store: store),
       gateway: GatewayHandlers(
         store: store, upstreams: upstreams, calls: calls, configuration: configuration, log: log),
       models: ModelHandlers(upstreams: upstreams),

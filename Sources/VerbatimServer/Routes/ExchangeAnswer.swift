@@ -2,8 +2,13 @@ import VerbatimModel
 
 extension JSONWriter {
   /// An exchange as Dify pages them, with `messages` and `choices` where a question and an answer do not say it all.
-  mutating func exchange(_ exchange: StoredExchange) {
+  /// `account`: nil where it is not to be named.
+  mutating func exchange(_ exchange: StoredExchange, account: String? = nil) {
     beginObject()
+    if let account {
+      key("account_id")
+      string(account)
+    }
     key("id")
     uuid(exchange.id)
     key("conversation_id")
@@ -45,7 +50,7 @@ extension JSONWriter {
 
   /// What its body said beside what has names here.
   private func extra(of exchange: StoredExchange, _ kept: KeptRequest?) -> Bytes? {
-    guard let kept else { return exchange.request }
+    guard let kept else { return exchange.request.map(KeptRequest.foreign(stored:)) }
     guard kept.isQuestion, let question = exchange.messages.first else { return kept.body }
     return kept.body(question: question)
   }

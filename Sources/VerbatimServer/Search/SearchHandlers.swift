@@ -5,6 +5,8 @@ import VerbatimStore
 /// Finds messages, and has their index made anew.
 struct SearchHandlers: Sendable {
   let store: Store
+  /// Whether some process may build the index: this one, or another that shares the database.
+  let mayBeIndexed: Bool
 
   @Sendable func search(_ request: HTTPRequest) async throws -> HTTPResponse {
     let page = try await store.search(try SearchRequest(request))
@@ -29,7 +31,12 @@ struct SearchHandlers: Sendable {
   }
 
   @Sendable func reindex(_ request: HTTPRequest) async throws -> HTTPResponse {
-    Self.answer(try await store.requestReindex())
+    guard mayBeIndexed else {
+      throw APIError(
+        status: 409, code: "search_off",
+        detail: "this server builds no index: SEARCH is off, and the database is its own")
+    }
+    return Self.answer(try await store.requestReindex())
   }
 
   private static func answer(_ status: SearchIndexStatus) -> HTTPResponse {

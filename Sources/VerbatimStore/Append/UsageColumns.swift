@@ -71,6 +71,7 @@ struct UsageColumns {
     let counters: [String] = sums + LatencyHistogram.columns[latencies]
     return BulkInsert(
       into: table, key + counters.map { .init($0, .integer) },
-      onConflict: .update(key: key.map(\.name), changes: counters.map { .init($0, figures.contains($0) ? .addBounded : .add) }))
+      onConflict: .update(
+        key: key.map(\.name), changes: counters.map { .init($0, figures.contains($0) ? .addBounded : .add) }))
   }
 }

@@ -86,7 +86,9 @@ extension Connection {
     let tables: [(name: String, hasFailures: Bool)] =
       map.messageTables.map { ($0, false) } + map.errorTables.map { ($0, true) }
     for table in tables {
-      try forEachRow("\(Self.sums(of: table.name, dialect)) WHERE \(lower) AND \(upper) GROUP BY account_id, conversation_id") {
+      try forEachRow(
+        "\(Self.sums(of: table.name, dialect)) WHERE \(lower) AND \(upper) GROUP BY account_id, conversation_id"
+      ) {
         row in
         let key = Key(accountID: ExactText(row.text(0)), id: ExactText(row.text(1)))
         sums[key, default: ConversationSums()].add(Self.sums(row, hasFailures: table.hasFailures))
@@ -111,11 +113,11 @@ extension Connection {
       dialect.boundedSum("CASE WHEN exchange_id = id THEN \(figure) ELSE 0 END")
     }
     return """
-    SELECT account_id, conversation_id, count(CASE WHEN exchange_id = id THEN 1 END), count(*),
-      \(unsafeSQL: sum(Check.exchangeTokens)), \(unsafeSQL: sum(Check.exchangePrice)),
-      min(CASE WHEN exchange_id = id THEN created_at END), max(CASE WHEN exchange_id = id THEN created_at END)
-    FROM \(identifier: table)
-    """
+      SELECT account_id, conversation_id, count(CASE WHEN exchange_id = id THEN 1 END), count(*),
+        \(unsafeSQL: sum(Check.exchangeTokens)), \(unsafeSQL: sum(Check.exchangePrice)),
+        min(CASE WHEN exchange_id = id THEN created_at END), max(CASE WHEN exchange_id = id THEN created_at END)
+      FROM \(identifier: table)
+      """
   }
 
   private static func sums(_ row: Row, hasFailures: Bool) -> ConversationSums {

@@ -17,6 +17,7 @@ package struct CompletionQuery: Sendable {
   }
 
   func matches(_ exchange: StoredExchange) -> Bool {
+    guard exchange.isChatCompletion else { return false }
     if let model, exchange.modelName != model { return false }
     guard !metadata.isEmpty else { return true }
     guard let stored = exchange.metadata.map({ JSONSlice(trusting: $0) }) else { return false }
@@ -26,6 +27,20 @@ package struct CompletionQuery: Sendable {
 
 /// Completions in the order that was asked for.
 package struct CompletionPage: Sendable {
-  package var completions: [StoredExchange] = []
+  package var completions: [ListedCompletion] = []
   package var hasMore = false
+}
+
+/// A completion under an id that leads to it alone.
+package struct ListedCompletion: Sendable {
+  package let id: String
+  package let exchange: StoredExchange
+}
+
+extension StoredExchange {
+  /// Not an answer of another form, which OpenAI's responses and Anthropic's messages have.
+  fileprivate var isChatCompletion: Bool {
+    guard let answer = KeptRequest(stored: request)?.answer.map({ JSONSlice(trusting: $0) }) else { return true }
+    return answer["output"] == nil && answer["type"]?.string?.string != "message"
+  }
 }

@@ -13,10 +13,10 @@ extension Connection {
   /// Exchanges that one answer of a provider's may have led to, at most: some give all the same id.
   private static let mostOfOneID = 20
   private static let idsAtOnce = 100
-  /// A page that has looked at so many ends.
+  /// A page that holds something and has looked at so many ends.
   private static let mostLookedAt = 2000
 
-  /// The newest exchange that a provider answered under this id.
+  /// The newest exchange that a provider answered under this id, or the one that this id is its own of.
   func completion(_ responseID: String, _ reading: CompletionReading) throws -> StoredExchange? {
     guard let account = reading.reach.account else { return nil }
     let ids: [UUIDv7] = try query(
@@ -31,7 +31,7 @@ extension Connection {
     for id in ids {
       if let exchange = try exchange(id, reading) { return exchange }
     }
-    return nil
+    return try UUIDv7(responseID).flatMap { try exchange($0, reading) }
   }
 
   /// nil where it is not within reach, has failed, or belongs to a conversation that was deleted.
@@ -101,21 +101,58 @@ extension Connection {
       cursor = last.id
     }
     var page = CompletionPage()
-    for _ in 0..<(Self.mostLookedAt / Self.idsAtOnce) {
+    var lookedAt = 0
+    while true {
       let ids: [UUIDv7] = try responseExchanges(of: account, behind: cursor, wanted.isNewestFirst)
-      for id in ids {
+      for id in try candidates(among: ids, for: wanted, reading) {
         guard let exchange = try exchange(id, reading), wanted.matches(exchange) else { continue }
         guard page.completions.count < wanted.limit else {
           page.hasMore = true
           return page
         }
-        page.completions.append(exchange)
+        page.completions.append(ListedCompletion(id: try listedID(of: exchange, reading), exchange: exchange))
       }
       guard ids.count == Self.idsAtOnce, let last = ids.last else { return page }
+      lookedAt += ids.count
+      guard lookedAt < Self.mostLookedAt || page.completions.isEmpty else {
+        page.hasMore = true
+        return page
+      }
       cursor = last
     }
-    page.hasMore = !page.completions.isEmpty
-    return page
+  }
+
+  /// Those that may be listed, in their order, as far as columns say it: one statement for a day's, since most may be
+  /// another's.
+  private func candidates(
+    among ids: [UUIDv7], for wanted: CompletionQuery, _ reading: CompletionReading
+  ) throws -> [UUIDv7] {
+    let model: SQL = wanted.model.map { "AND m.model_name = \($0)" } ?? ""
+    let metadata: SQL = wanted.metadata.isEmpty ? "" : #"AND m."other" IS NOT NULL"#
+    var found: Set<UUIDv7> = []
+    for part in Dictionary(grouping: ids, by: { reading.calendar.day(of: $0.milliseconds) }).values {
+      for table in try messageTables(of: part[0], reading) {
+        found.formUnion(
+          try query(
+            """
+            SELECT m.id
+            FROM \(identifier: table) AS m
+            JOIN conversations AS c ON c.account_id = m.account_id AND c.id = m.conversation_id
+            WHERE m.id IN (\(list: part)) AND m.exchange_id = m.id AND \(reading.reach.condition(on: "c"))
+              AND c.status <> 'deleted' \(model) \(metadata)
+            """
+          ) { try $0.uuid(0) })
+      }
+    }
+    return ids.filter(found.contains)
+  }
+
+  /// The provider's id where it leads to this exchange; where it gave a newer one the same, the exchange's own.
+  private func listedID(of exchange: StoredExchange, _ reading: CompletionReading) throws -> String {
+    guard let id = exchange.responseID, try completion(id, reading)?.id == exchange.id else {
+      return exchange.id.description
+    }
+    return id
   }
 
   private func responseExchanges(of account: String, behind cursor: UUIDv7, _ isNewestFirst: Bool) throws -> [UUIDv7] {

@@ -11,7 +11,8 @@ extension Store {
     }
   }
 
-  /// Costs what it looks at, 2,000 exchanges at most; nil where the one to go on behind is not there.
+  /// Chat completions alone. A page that holds something ends after looking at 2,000 exchanges of the account; an empty
+  /// one means that there are no more. nil where the one to go on behind is not there.
   package func completions(matching query: CompletionQuery) async throws -> CompletionPage? {
     let reading = reading(within: query.reach)
     return try await readingHistory { connection, absent in

@@ -117,13 +117,18 @@ extension Connection {
     _ found: [ExportedExchange], _ reach: Reach, _ keys: ContentKeys, _ lenders: Lenders
   ) throws -> [ExportedExchange] {
     guard !found.isEmpty else { return [] }
-    var visible: [ExactText: Set<ExactText>] = [:]
+    var names: [ExactText: [ExactText: String]] = [:]
     for (account, part) in Dictionary(grouping: found, by: { ExactText($0.account) }) {
-      let names = Set(part.map { ExactText($0.exchange.conversationID) })
-      visible[account, default: []].formUnion(try conversations(names, of: account.text, within: reach))
+      let ids = Set(part.map { ExactText($0.exchange.conversationID) })
+      names[account] = try conversationNames(ids, of: account.text, within: reach, keys)
     }
-    var shown: [ExportedExchange] = found.filter {
-      visible[ExactText($0.account)]?.contains(ExactText($0.exchange.conversationID)) == true
+    var shown: [ExportedExchange] = found.compactMap { exported in
+      guard let name = names[ExactText(exported.account)]?[ExactText(exported.exchange.conversationID)] else {
+        return nil
+      }
+      var exported = exported
+      exported.conversationName = name
+      return exported
     }
     var lenders: Lenders = lenders
     for index in shown.indices {
@@ -136,28 +141,31 @@ extension Connection {
       try addAttachments(to: &part, keys)
       exchanges.replaceSubrange(start..<start + part.count, with: part)
     }
-    return zip(shown, exchanges).map { ExportedExchange(account: $0.account, exchange: $1) }
+    for index in shown.indices { shown[index].exchange = exchanges[index] }
+    return shown
   }
 
-  private func conversations(
-    _ names: Set<ExactText>, of account: String, within reach: Reach
-  ) throws -> Set<ExactText> {
-    let ids: [String] = names.map(\.text)
-    var visible: Set<ExactText> = []
+  /// Of those that are within reach and not deleted.
+  private func conversationNames(
+    _ ids: Set<ExactText>, of account: String, within reach: Reach, _ keys: ContentKeys
+  ) throws -> [ExactText: String] {
+    let ids: [String] = ids.map(\.text)
+    var names: [ExactText: String] = [:]
     for start in stride(from: 0, to: ids.count, by: 200) {
       let part = Array(ids[start..<min(start + 200, ids.count)])
       try forEachRow(
         """
-        SELECT id
+        SELECT id, name
         FROM conversations
         WHERE account_id = \(account) AND id IN (\(list: part)) AND status <> 'deleted' AND \(reach.condition())
         """
       ) { row in
-        visible.insert(ExactText(row.text(0)))
+        let place = ConversationPlace(account: account, id: row.text(0))
+        names[ExactText(place.id)] = try keys.opened(row.text(1), of: place, .conversationName)
         return true
       }
     }
-    return visible
+    return names
   }
 }
 

@@ -1,65 +1,114 @@
 import Databases
 import VerbatimModel
 
+/// An exchange, and the entry of the feed that it is in.
+struct CommittedExchange: Sendable {
+  let entry: Int64
+  let exchange: FeedExchange
+}
+
 /// Exchanges that are known by their ids.
 extension Connection {
-  private static let idsAtOnce = 200
-  private static let rangesAtOnce = 25
+  private static let exchangesAtOnce = 25
   /// The rows of an exchange behind its own, at most.
   private static let mostChoices: UInt64 = 10_000
 
-  /// Those of some exchanges that are there, belong to the selection, and say that they came with the batch that is
-  /// named for them.
+  /// The first of some exchanges, until they are as many as a page holds, and where the others begin; nil for none.
+  /// Those are left out that are gone, do not belong to the selection, or say that they came with another entry.
   func exported(
-    _ selection: ExportSelection, _ days: [Day: [UUIDv7]], batches: [UUIDv7: Int64], calendar: PartitionCalendar,
-    keys: ContentKeys, absent: Set<String>
-  ) throws -> [ExportedExchange] {
+    _ selection: ExportSelection, _ committed: [CommittedExchange], calendar: PartitionCalendar, keys: ContentKeys,
+    absent: Set<String>
+  ) throws -> (exchanges: [ExportedExchange], rest: ExportPlace?) {
+    let reading = ExportReading(selection: selection, calendar: calendar, keys: keys, absent: absent)
     var found: [ExportedExchange] = []
-    for (day, ids) in days.sorted(by: { $0.key < $1.key }) {
+    var (bytes, done, atOnce) = (0, 0, Self.exchangesAtOnce)
+    while done < committed.count, bytes < ExportGatherer.pageBytes {
+      // Looked up by their ids: one that two entries name is in two parts.
+      var ids: Set<UUIDv7> = []
+      let part = committed[done...].prefix(atOnce).prefix { ids.insert($0.exchange.id).inserted }
+      guard let (exchanges, size) = try exported(part, reading) else {
+        // More than memory is to hold at once.
+        atOnce = 1
+        continue
+      }
+      found += exchanges
+      bytes += size
+      done += part.count
+    }
+    let rest: ExportPlace? =
+      done < committed.count ? .entry(committed[done - 1].entry, after: committed[done - 1].exchange.id) : nil
+    return (try finished(found, selection.reach, keys, Lenders(calendar, keys, absent: absent)), rest)
+  }
+
+  /// With their size; nil where several are larger than a page.
+  private func exported(
+    _ part: ArraySlice<CommittedExchange>, _ reading: ExportReading
+  ) throws -> (exchanges: [ExportedExchange], size: Int)? {
+    let entries = Dictionary(uniqueKeysWithValues: part.map { ($0.exchange.id, $0.entry) })
+    var found: [UUIDv7: ExportedExchange] = [:]
+    var size = 0
+    for (day, exchanges) in Dictionary(grouping: part.map(\.exchange), by: \.day) {
       let place: DayPlace = try dayPlace(of: day) ?? .unentered(day)
       for (tables, isFailure) in [(place.messageTables, false), (place.errorTables, true)] {
-        for table in tables where !absent.contains(table) {
-          for start in stride(from: 0, to: ids.count, by: Self.idsAtOnce) {
-            let part = Array(ids[start..<min(start + Self.idsAtOnce, ids.count)])
-            found += try exported(selection, part, in: table, isFailure: isFailure, batches, keys)
-          }
+        for table in tables where !reading.absent.contains(table) {
+          let ids: [UUIDv7] = exchanges.map(\.id)
+          guard let gatherer = try gathered(ids, in: table, isFailure: isFailure, entries, reading) else { return nil }
+          for exported in gatherer.exchanges { found[exported.exchange.id] = exported }
+          size += gatherer.bytes
+          if size >= ExportGatherer.pageBytes, part.count > 1 { return nil }
         }
       }
     }
-    return try finished(found, selection.reach, keys, Lenders(calendar, keys, absent: absent))
+    return (part.compactMap { found[$0.exchange.id] }, size)
   }
 
-  private func exported(
-    _ selection: ExportSelection, _ ids: [UUIDv7], in table: String, isFailure: Bool, _ batches: [UUIDv7: Int64],
-    _ keys: ContentKeys
-  ) throws -> [ExportedExchange] {
-    let own: [(id: UUIDv7, position: UInt64)] = try query(
+  /// nil where several are larger than a page.
+  private func gathered(
+    _ ids: [UUIDv7], in table: String, isFailure: Bool, _ entries: [UUIDv7: Int64], _ reading: ExportReading
+  ) throws -> ExportGatherer? {
+    var gatherer = ExportGatherer(reading.selection, keys: reading.keys, batches: entries)
+    let own: [(id: UUIDv7, position: UInt64)] = try ownRows(of: ids, in: table, entries)
+    guard !own.isEmpty else { return gatherer }
+    // Nothing but alternatives that the key answers, or SQLite would look at all rows.
+    var condition: SQL = ""
+    for (number, (id, position)) in own.enumerated() {
+      let range: SQL = "id >= \(id.subtracting(position)) AND id <= \(id.adding(Self.mostChoices))"
+      condition = "\(condition)\(unsafeSQL: number == 0 ? "" : " OR ")(\(range) AND exchange_id = \(id))"
+    }
+    var isWhole = true
+    try forEachRow(
+      """
+      SELECT \(unsafeSQL: ExportGatherer.columns(isFailure: isFailure))
+      FROM \(identifier: table)
+      WHERE (\(condition))\(reading.selection.ownCondition)
+      ORDER BY id
+      """
+    ) { row in
+      isWhole = try gatherer.add(row, isFailure: isFailure)
+      return isWhole
+    }
+    return isWhole ? gatherer : nil
+  }
+
+  /// Those that came with their entry, and how many rows of theirs stand before their own.
+  private func ownRows(
+    of ids: [UUIDv7], in table: String, _ entries: [UUIDv7: Int64]
+  ) throws -> [(id: UUIDv7, position: UInt64)] {
+    try query(
       "SELECT id, position, batch FROM \(identifier: table) WHERE id IN (\(list: ids)) ORDER BY id"
     ) { row -> (id: UUIDv7, position: UInt64)? in
       let id: UUIDv7 = try row.uuid(0)
-      return batches[id] == row.optionalInteger(2) ? (id, UInt64(clamping: row.integer(1))) : nil
+      return entries[id] == row.optionalInteger(2) ? (id, UInt64(clamping: row.integer(1))) : nil
     }.compactMap { $0 }
-    var exchanges: [ExportedExchange] = []
-    for start in stride(from: 0, to: own.count, by: Self.rangesAtOnce) {
-      // Nothing but alternatives that the key answers, or SQLite would look at all rows.
-      var condition: SQL = ""
-      for (number, (id, position)) in own[start..<min(start + Self.rangesAtOnce, own.count)].enumerated() {
-        let range: SQL = "id >= \(id.subtracting(position)) AND id <= \(id.adding(Self.mostChoices))"
-        condition = "\(condition)\(unsafeSQL: number == 0 ? "" : " OR ")(\(range) AND exchange_id = \(id))"
-      }
-      var gatherer = ExportGatherer(selection, keys: keys, batches: batches)
-      try forEachRow(
-        """
-        SELECT \(unsafeSQL: ExportGatherer.columns(isFailure: isFailure))
-        FROM \(identifier: table)
-        WHERE (\(condition))\(selection.ownCondition)
-        ORDER BY id
-        """
-      ) { row in try gatherer.add(row, isFailure: isFailure, isBounded: false) }
-      exchanges += gatherer.exchanges
-    }
-    return exchanges
   }
+}
+
+/// How exchanges of the feed are read.
+private struct ExportReading {
+  let selection: ExportSelection
+  let calendar: PartitionCalendar
+  let keys: ContentKeys
+  let absent: Set<String>
 }
 
 extension ExportSelection {

@@ -7,7 +7,7 @@ import VerbatimModel
 /// The ids of an exchange's rows follow each other: input messages, its own row, further choices.
 struct ExportGatherer {
   private static let pageCount = 1_000
-  private static let pageBytes = 1 << 20
+  static let pageBytes = 1 << 20
   /// Rows that are looked at for one page, whatever of them is wanted.
   private static let pageRows = 20_000
 
@@ -19,7 +19,7 @@ struct ExportGatherer {
   private var isWanted = false
   /// Of the current exchange, whose own row has not come yet.
   private var waiting: [Message] = []
-  private var bytes = 0
+  private(set) var bytes = 0
   private var rows = 0
   private(set) var exchanges: [ExportedExchange] = []
   /// The last row of a whole exchange, or of one that is not wanted.
@@ -35,13 +35,13 @@ struct ExportGatherer {
 
   mutating func forgetLast() { lastID = nil }
 
-  /// Takes a row of `columns`, of messages or of failures; answers whether more are wanted. `isBounded`: until there are
-  /// enough.
-  mutating func add(_ row: Row, isFailure: Bool, isBounded: Bool = true) throws -> Bool {
+  /// Takes a row of `columns`, of messages or of failures; answers whether more are wanted. One of the next exchange is
+  /// not taken once there are enough.
+  mutating func add(_ row: Row, isFailure: Bool) throws -> Bool {
     let history = HistoryRow(row, keys)
     let id: UUIDv7 = try history.exchangeID()
     if id != current {
-      if isBounded, isFull { return false }
+      if isFull { return false }
       current = id
       isWanted = true
       waiting.removeAll(keepingCapacity: true)

@@ -45,6 +45,7 @@ package struct ExportSelection: Sendable {
 package struct ExportedExchange: Sendable {
   package let account: String
   package var exchange: StoredExchange
+  package internal(set) var conversationName = ""
 }
 
 /// A piece of an export, and where the next begins; nil at the end.
@@ -59,4 +60,6 @@ package enum ExportPlace: Sendable, Equatable {
   case row(day: Day, table: Int, after: UUIDv7)
   /// Behind a position of the feed.
   case batch(Int64)
+  /// Within an entry of the feed, behind one of its exchanges in the order of their ids.
+  case entry(Int64, after: UUIDv7)
 }

@@ -10,8 +10,7 @@ extension Store {
   /// The first page, or the one that begins at `place`; about a megabyte, or one exchange that is larger.
   package func exportPage(_ selection: ExportSelection, from place: ExportPlace?) async throws -> ExportPage {
     if selection.since > 0, selection.conversation == nil {
-      guard case .batch(let position) = place else { return try await feedPage(selection, after: selection.since) }
-      return try await feedPage(selection, after: position)
+      return try await feedPage(selection, from: place ?? .batch(selection.since))
     }
     let (calendar, keys): (PartitionCalendar, ContentKeys) = (calendar, contentKeys)
     return try await readingHistory { connection, absent in
@@ -21,7 +20,7 @@ extension Store {
     }
   }
 
-  /// About how many exchanges it holds at most, as far as counters tell without looking at rows.
+  /// About how many exchanges it holds at most, as far as counters tell without looking at rows; 0 where they do not.
   package func exportEstimate(_ selection: ExportSelection) async throws -> Int64 {
     try await reading { connection in
       if let conversation = selection.conversation {
@@ -33,45 +32,65 @@ extension Store {
           """
         ) { $0.integer(0) } ?? 0
       }
-      if selection.since > 0 { return 0 }
-      return try connection.first(
-        """
-        SELECT CAST(coalesce(sum(exchanges + errors), 0) AS \(unsafeSQL: try connection.dialect().wholeNumber))
-        FROM verbatim_partitions
-        WHERE day >= \(selection.firstDay?.number ?? 0) AND day <= \(selection.lastDay?.number ?? .max)
-        """
-      ) { $0.integer(0) } ?? 0
+      // Counters of apps and users go by what exchanges name, and not by their conversations.
+      if selection.since > 0 || selection.reach.isNarrow { return 0 }
+      return try connection.exchangeCount(selection)
     }
   }
 
-  private func feedPage(_ selection: ExportSelection, after position: Int64) async throws -> ExportPage {
+  private func feedPage(_ selection: ExportSelection, from place: ExportPlace) async throws -> ExportPage {
+    let (position, begun): (Int64, UUIDv7?) =
+      switch place {
+      case .batch(let number): (number, nil)
+      case .entry(let number, let id): (number - 1, id)
+      case .row: (selection.since, nil)
+      }
     let feed: FeedPage = try await feed(after: position, limit: Self.entriesAtOnce)
-    var batches: [UUIDv7: Int64] = [:]
-    var days: [Day: [UUIDv7]] = [:]
-    var next: ExportPlace? = feed.hasMore && feed.position < selection.end ? .batch(feed.position) : nil
-    for entry in feed.entries where entry.number <= selection.end {
-      if batches.count >= Self.exchangesAtOnce {
-        next = .batch(entry.number - 1)
-        break
-      }
-      for exchange in entry.exchanges where selection.contains(exchange.day) {
-        batches[exchange.id] = entry.number
-        days[exchange.day, default: []].append(exchange.id)
-      }
+    let committed: [CommittedExchange] = feed.entries.prefix { $0.number <= selection.end }.flatMap { entry in
+      let start: UUIDv7? = entry.number == position + 1 ? begun : nil
+      return entry.exchanges.filter { exchange in
+        selection.contains(exchange.day) && start.map { $0 < exchange.id } ?? true
+      }.sorted { $0.id < $1.id }.map { CommittedExchange(entry: entry.number, exchange: $0) }
     }
+    let end: ExportPlace? = feed.hasMore && feed.position < selection.end ? .batch(feed.position) : nil
     let (calendar, keys): (PartitionCalendar, ContentKeys) = (calendar, contentKeys)
-    let (wanted, ids): ([UUIDv7: Int64], [Day: [UUIDv7]]) = (batches, days)
-    let exchanges: [ExportedExchange] = try await readingHistory { connection, absent in
+    return try await readingHistory { connection, absent in
       try connection.snapshot {
-        try connection.exported(
-          selection, ids, batches: wanted, calendar: calendar, keys: keys, absent: absent)
+        let (exchanges, rest) = try connection.exported(
+          selection, committed, calendar: calendar, keys: keys, absent: absent)
+        return ExportPage(exchanges: exchanges, next: rest ?? end)
       }
     }
-    return ExportPage(exchanges: exchanges, next: next)
   }
 
   private static let entriesAtOnce = 200
-  private static let exchangesAtOnce = 500
+}
+
+extension Connection {
+  /// Of the days that still hold some.
+  fileprivate func exchangeCount(_ selection: ExportSelection) throws -> Int64 {
+    let number: String = try dialect().wholeNumber
+    let days: SQL = """
+      day >= \(selection.firstDay?.number ?? 0) AND day <= \(selection.lastDay?.number ?? .max)
+      """
+    guard let account = selection.reach.account else {
+      return try first(
+        """
+        SELECT CAST(coalesce(sum(exchanges + errors), 0) AS \(unsafeSQL: number))
+        FROM verbatim_partitions
+        WHERE \(days)
+        """
+      ) { $0.integer(0) } ?? 0
+    }
+    return try first(
+      """
+      SELECT CAST(coalesce(sum(exchanges), 0) AS \(unsafeSQL: number))
+      FROM verbatim_usage_totals
+      WHERE grain = \(UsageGrain.account.rawValue) AND account_id = \(account) AND \(days)
+        AND day IN (SELECT p.day FROM verbatim_partitions AS p WHERE p.exchanges + p.errors > 0)
+      """
+    ) { $0.integer(0) } ?? 0
+  }
 }
 
 extension Dialect {

@@ -34,6 +34,6 @@ struct LegacyContent {
       isEmpty = false
     }
     writer.endObject()
-    return isEmpty ? nil : writer.bytes[...]
+    return isEmpty ? nil : KeptRequest.stored(foreign: writer.bytes[...])
   }
 }

@@ -52,6 +52,7 @@ extension ExportPlace {
     switch self {
     case .row(let day, let table, let id): "row \(day.number) \(table) \(id)"
     case .batch(let number): "batch \(number)"
+    case .entry(let number, let id): "entry \(number) \(id)"
     }
   }
 
@@ -64,6 +65,8 @@ extension ExportPlace {
       self = .row(day: Day(number: day), table: table, after: id)
     } else if words.count == 2, words[0] == "batch", let number = Int64(words[1]) {
       self = .batch(number)
+    } else if words.count == 3, words[0] == "entry", let number = Int64(words[1]), let id = UUIDv7(words[2]) {
+      self = .entry(number, after: id)
     } else {
       return nil
     }

@@ -55,8 +55,12 @@ extension Connection {
       "SELECT \(unsafeSQL: AccountRow.columns) FROM verbatim_accounts WHERE name = \(name)", AccountRow.account)
   }
 
-  /// Answers whether it was not there.
+  /// Answers whether it was not there. Throws `StoreError.rejected` for a name that means something else.
   func insert(_ account: Account) throws -> Bool {
+    guard account.name != AuditEntry.everyAccount, !account.name.isEmpty else {
+      throw StoreError.rejected(
+        field: "an account's name", reason: "must be a text other than *, which stands for all accounts")
+    }
     guard try self.account(named: account.name) == nil else { return false }
     let rows: Int = try insert(AccountRow.insert, rows: 1) { _, binds in
       binds.text(account.name)

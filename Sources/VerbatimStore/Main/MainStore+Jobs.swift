@@ -105,8 +105,8 @@ extension MainStore {
 }
 
 extension ExportJob {
-  /// Stands for all accounts.
-  static let everybody = AuditEntry.everyAccount
+  /// Stands for all accounts, since none is called so.
+  static let everybody = ""
 
   static let selection: SQL = """
     SELECT id, account_id, app_id, user_id, query, state, feed_end, estimate, place, bytes, exchanges, checksum, reason,

@@ -26,27 +26,26 @@ extension Connection {
     return messages
   }
 
-  /// The messages of exchanges, newest first. `ids`: what they lie in.
+  /// The newest messages of exchanges, newest first, of as many as memory is to hold at once, and before which id the
+  /// others lie; nil for none. `ids`: what they lie in.
   func indexedMessages(
     of exchanges: [UUIDv7], in tables: [SearchedTable], _ ids: Range<UUIDv7>, _ keys: ContentKeys
-  ) throws -> [IndexedMessage] {
-    var messages: [IndexedMessage] = []
+  ) throws -> (messages: [IndexedMessage], rest: UUIDv7?) {
+    var pages: [[IndexedMessage]] = []
+    var floor: UUIDv7?
     for table in tables {
-      var upper: UUIDv7 = ids.upperBound
-      while true {
-        let (page, isWhole) = try self.messages(
-          in: table,
-          """
-          m.id >= \(ids.lowerBound) AND m.id < \(upper) AND m.exchange_id IN (\(list: exchanges))
-          """, keys)
-        messages += page
-        guard !isWhole, let last = page.last else { break }
-        upper = last.id
-      }
+      let (page, isWhole) = try messages(
+        in: table,
+        """
+        m.id >= \(ids.lowerBound) AND m.id < \(ids.upperBound) AND m.exchange_id IN (\(list: exchanges))
+        """, keys)
+      if !isWhole, let last = page.last { floor = max(floor ?? last.id, last.id) }
+      pages.append(page)
     }
+    var messages: [IndexedMessage] = pages.joined().filter { message in floor.map { message.id >= $0 } ?? true }
     if tables.count > 1 { messages.sort { $0.id > $1.id } }
     try addModels(to: &messages, from: tables)
-    return messages
+    return (messages, floor)
   }
 
   /// Newest first; and whether these are all.

@@ -9,9 +9,11 @@ extension Connection {
   static let mostRanked = 500
   private static let longest: Duration = .seconds(2)
   private static let lookedAtOnce = 128
+  /// After so many it is asked whether there is time for more: a message may be large.
+  private static let lookedWithoutPause = 32
 
   func searchPage(
-    _ request: SearchRequest, _ calendar: PartitionCalendar, _ keys: ContentKeys, absent: Set<String>
+    _ request: SearchRequest, _ calendar: PartitionCalendar, _ keys: ContentKeys, now: Int64, absent: Set<String>
   ) throws -> SearchPage {
     let ids: Range<UUIDv7> = Self.ids(of: request)
     guard ids.lowerBound < ids.upperBound else { return SearchPage() }
@@ -20,8 +22,9 @@ extension Connection {
       walk: SearchWalk(SearchPlan(request), ids, lastDay: lastDay),
       messages: FoundMessages(request, calendar, keys, absent: absent))
     var page: SearchPage = try request.sort == .time ? newest(request, &search) : best(request, &search)
-    if page.limit == nil, try isIndexBehind(from: calendar.day(of: ids.lowerBound.milliseconds), to: lastDay) {
-      page.limit = .indexing
+    if page.limit == nil {
+      let firstDay: Day = calendar.day(of: ids.lowerBound.milliseconds)
+      if try isIndexBehind(from: firstDay, to: lastDay) || isIndexBehindFeed(now: now) { page.limit = .indexing }
     }
     if page.limit == nil, search.walk.hasSealed { page.limit = .encrypted }
     return page
@@ -50,9 +53,18 @@ extension Connection {
   private func next(_ count: Int, of search: inout RunningSearch) throws -> [SearchResult] {
     let ids: [UUIDv7] = try search.walk.next(count, on: self)
     search.isAtEnd = ids.count < count
-    search.looked += ids.count
-    search.lastLooked = ids.last ?? search.lastLooked
-    return try search.messages.results(of: ids, on: self)
+    var results: [SearchResult] = []
+    for start in stride(from: 0, to: ids.count, by: Self.lookedWithoutPause) {
+      if start > 0, search.isSpent {
+        search.isAtEnd = false
+        break
+      }
+      let part = Array(ids[start..<min(start + Self.lookedWithoutPause, ids.count)])
+      results += try search.messages.results(of: part, on: self)
+      search.looked += part.count
+      search.lastLooked = part.last
+    }
+    return results
   }
 
   private func newest(_ request: SearchRequest, _ search: inout RunningSearch) throws -> SearchPage {

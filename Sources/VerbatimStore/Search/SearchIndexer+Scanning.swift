@@ -4,7 +4,7 @@ import VerbatimModel
 /// Takes days into the index, from what they hold.
 extension SearchIndexer {
   private static let documentsAtOnce = 8_192
-  private static let bytesAtOnce = 12 << 20
+  static let bytesAtOnce = 12 << 20
 
   /// One segment of the newest day that is to be scanned; answers whether there is one.
   func scanSome() async throws -> Bool {

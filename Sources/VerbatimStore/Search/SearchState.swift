@@ -141,6 +141,25 @@ extension Connection {
     ) { _ in true } ?? false
   }
 
+  /// Milliseconds after a commit for which nobody misses it in the index.
+  private static let indexingDelay: Int64 = 2_000
+
+  /// Whether something that was committed a while ago is not taken in yet. Looks at the feed's next entry alone.
+  func isIndexBehindFeed(now: Int64) throws -> Bool {
+    guard let position = try searchState(.feed).flatMap({ Int64($0) }) else { return true }
+    // Entries that only close a number say no time.
+    let committed: Int64? = try first(
+      """
+      SELECT committed_at
+      FROM verbatim_batches
+      WHERE seq > \(position) AND committed_at > 0
+      ORDER BY seq
+      LIMIT 1
+      """
+    ) { $0.integer(0) }
+    return committed.map { now - $0 > Self.indexingDelay } ?? false
+  }
+
   /// Days in the index of which nothing, or no text, is left in the history.
   func goneSearchDays() throws -> [Day] {
     try query(

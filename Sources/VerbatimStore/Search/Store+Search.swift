@@ -6,9 +6,9 @@ extension Store {
   ///
   /// Costs what is looked at, newest first: a page that would look at too much ends early and says so.
   package func search(_ request: SearchRequest) async throws -> SearchPage {
-    let (calendar, keys) = (calendar, contentKeys)
+    let (calendar, keys, now) = (calendar, contentKeys, configuration.clock())
     return try await readingHistory { connection, absent in
-      try connection.snapshot { try connection.searchPage(request, calendar, keys, absent: absent) }
+      try connection.snapshot { try connection.searchPage(request, calendar, keys, now: now, absent: absent) }
     }
   }
 

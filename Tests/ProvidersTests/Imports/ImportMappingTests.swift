@@ -135,7 +135,26 @@ import VerbatimModel
     let nodes = (0..<10_000).map { node($0, $0 + 1) } + [node(10_000, 0)]
     let json = #"{"id":"c","mapping":{\#(nodes.joined(separator: ","))}}"#
     let exchanges = try mapping.exchanges(of: JSONSlice(checking: Bytes(utf8: json)), number: 1)
-    #expect(exchanges.count == 5_000)
+    // The last question leads back to the first.
+    #expect(exchanges.count == 5_001)
+  }
+
+  @Test func `nodes that their parent does not name, and those that go in a circle, are taken, too`() throws {
+    let mapping = ChatGPTMapping(owner: ImportOwner(appID: "a", userID: "u"))
+    func node(_ name: String, _ role: String, parent: String?, _ children: [String]) -> String {
+      let message =
+        #"{"id":"\#(name)","author":{"role":"\#(role)"},"content":{"content_type":"text","parts":["\#(name)"]}}"#
+      let parent = parent.map { "\"\($0)\"" } ?? "null"
+      return #""\#(name)":{"parent":\#(parent),"children":\#(children),"message":\#(message)}"#
+    }
+    let nodes = [
+      node("q1", "user", parent: nil, ["a1"]), node("a1", "assistant", parent: "q1", ["gone"]),
+      node("q2", "user", parent: "a1", []), node("a2", "assistant", parent: "q2", []),
+      node("c1", "user", parent: "c2", ["c2"]), node("c2", "assistant", parent: "c1", ["c1"]),
+    ]
+    let json = #"{"id":"c","mapping":{\#(nodes.joined(separator: ","))}}"#
+    let exchanges = try mapping.exchanges(of: JSONSlice(checking: Bytes(utf8: json)), number: 1)
+    #expect(exchanges.map { "\($0.key)" } == ["a1", "a2", "c2"].map { "\(ImportedExchange.Key.id("c-\($0)"))" })
   }
 
   @Test func `OpenAI's conversations, batches and calls become exchanges`() throws {
@@ -155,7 +174,7 @@ import VerbatimModel
     #expect(answered.modelName == "gpt-4o-mini-2024-07-18" && answered.promptTokens == 22)
     #expect(answered.responseID == "chatcmpl-1" && answered.systemFingerprint == "fp_1")
     #expect(answered.createdAt == 1_711_652_795_000 && answered.request?.string.contains("max_tokens") == true)
-    #expect(outcome.keys.suffix(3) == [.id("batch_req_2"), .id("batch_req_1"), .id("chatcmpl-2")])
+    #expect(outcome.keys.suffix(3) == [.id("batch_req_2"), .id("batch_req_1"), .place(0)])
   }
 
   @Test func `what llm has logged becomes exchanges with their tools and attachments`() throws {

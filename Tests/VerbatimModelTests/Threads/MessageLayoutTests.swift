@@ -67,6 +67,23 @@ import VerbatimModel
   }
 
   @Test(arguments: [
+    #"{"leading":-1}"#, #"{"leading":-9223372036854775808}"#, #"{"leading":1e400}"#, #"{"leading":[1]}"#,
+    #"{"gaps":[0,{},null,[],"",""]}"#, #"{"gaps":[]}"#, #"{"gaps":{}}"#,
+    #"{"as":[[-1,{},7],[9223372036854775807,{},-1],[0,[],7],[0],[],0]}"#, #"{"as":[[0,{"content":0},-1]]}"#,
+    "[]", "0", "\"\"",
+  ])
+  func `a layout that nobody can have written harms nothing`(_ layout: String) {
+    let kept = KeptLayout(Bytes(utf8: layout))
+    #expect(kept.leading == 0)
+    let known = [Bytes(utf8: Self.hi), Bytes(utf8: Self.calls)]
+    for count in 0...2 {
+      let elements = kept.elements(known: Array(known.dropFirst(kept.leading).prefix(count)))
+      #expect(elements.count == count)
+      #expect(kept.inside(elements: elements).isEmpty == (count == 0))
+    }
+  }
+
+  @Test(arguments: [
     #"{"role":"assistant","content":"0123456789 0123456789 0123456789","refusal":null}"#,
     #"{"role":"assistant","content":"0123456789 \u0030123456789 0123456789","refusal":null}"#,
     #"{"role":"assistant","content":"你好 你好 你好 你好 你好 \"你好\"","x":{"content":"y"}}"#,

@@ -106,6 +106,7 @@ import VerbatimTesting
         ("keys", #"{"name":"x","expires_at":"2001-01-01"}"#, 400, "in the past"),
         ("keys", #"{"name":"x","expires_at":"soon"}"#, 400, "ISO 8601"), ("keys", "{", 422, "not JSON"),
         ("keys", #"{"name":"a\nb"}"#, 400, "control characters"), ("accounts", #"{"name":"*"}"#, 400, "all accounts"),
+        ("keys", #"{"name":"k","account_id":"*","make_account":true}"#, 400, "all accounts"),
         ("accounts", #"{"name":"x","role":"king"}"#, 400, "admin, user"),
       ]
       for (path, body, status, told) in mistakes {

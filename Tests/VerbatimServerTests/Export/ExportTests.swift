@@ -18,6 +18,7 @@ import VerbatimTesting
     #"""
     {"app_id":"app","user_id":"user","messages":[{"role":"system","content":"s"},{"role":"user","content":[{"type":"text","text":"a"}]},{"role":"assistant","content":null,"tool_calls":[{"id":"1","n":1e400}]},{"role":"tool","tool_call_id":"1","content":"t"}],"answer":"done","usage":{"prompt_tokens":3,"completion_tokens":4,"x":1.0},"finish_reason":"stop","metadata":{"latency":0.125}}
     """#,
+    Bodies.exchange("named", #""conversation_id":"named","conversation_name":"Größe ✓""#),
     #"""
     {"app_id":"app","user_id":"user","query":"f","answer":"g","files":[{"type":"image","transfer_method":"remote_url","url":"https://example.com/a.png","belongs_to":"user","file_size":12,"extra":true}],"inputs":{"é":"\/"}}
     """#,
@@ -30,6 +31,7 @@ import VerbatimTesting
       let answer = try await source.post("/api/chat/insert/batch", lines, type: "application/x-ndjson")
       #expect(answer.integer("failed") == 0, "\(answer.text.prefix(500))")
       try await Self.addOthers(to: source.store)
+      try await Self.addThread(to: source.store)
       let exported = try await source.get("/api/conversations/export-all?format=ndjson")
       let body = exported.text.split(separator: "\n").dropLast().joined(separator: "\n")
       try await TestAPI.with { target in
@@ -66,6 +68,50 @@ import VerbatimTesting
     _ = try await store.append(exchange, account: Account.standard)
   }
 
+  /// A client that sends all messages with each call: a question that is asked again, one that ends with an answer, and
+  /// one that fails without having said anything.
+  private static func addThread(to store: Store) async throws {
+    let (one, answer) = (#"{"role":"user","content":"one"}"#, #"{"role":"assistant","content":"first"}"#)
+    let two = [one, answer, #"{"role":"user","content":"two"}"#]
+    for (messages, text) in [([one], "first"), (two, "second"), (two, "once more"), ([one, answer], "third")] {
+      let found = try await Self.record(messages, to: store) { exchange in
+        exchange.choices = [Message(role: "assistant", content: Bytes(utf8: text), contentKind: .text)]
+      }
+      #expect((found.place.knownCount == messages.count) == (text == "once more" || text == "third"))
+    }
+    _ = try await Self.record([], to: store) { $0.failure = NewExchange.Failure(code: "400", message: "empty") }
+  }
+
+  private static func record(
+    _ messages: [String], to store: Store, _ finish: (inout NewExchange) -> Void
+  ) async throws -> FoundThread {
+    let body = try JSONSlice(checking: Bytes(utf8: #"{"messages":[\#(messages.joined(separator: ","))]}"#))
+    let array = try #require(body["messages"]?.bytes)
+    let place = array.startIndex + 1..<array.endIndex - 1
+    let elements = Array(JSONSlice(trusting: array).elements)
+    let request = ThreadedRequest(
+      call: "chat", messages: elements.compactMap { Message(json: $0) }, elements: elements.map(\.bytes),
+      inside: body.bytes[place])
+    let found = try await store.thread(
+      of: request, account: Account.standard, app: "app", user: "user", conversation: nil)
+    var exchange = NewExchange(
+      appID: "app", userID: "user", conversationID: found.conversationID, modelProvider: "openai", modelName: "m",
+      messages: request.messages, choices: [])
+    exchange.request = KeptRequest(body: body.bytes, messages: ("messages", place)).stored
+    exchange.thread = found.place
+    finish(&exchange)
+    _ = try await store.append(exchange, account: Account.standard)
+    return found
+  }
+
+  @Test func `each sample for fine-tuning holds a question`() async throws {
+    try await TestAPI.with { api in
+      try await Self.addThread(to: api.store)
+      let samples = try await api.get("/api/conversations/export-all?format=openai").text.split(separator: "\n")
+      #expect(samples.count == 2 && samples.allSatisfy { $0.contains(#""role":"user""#) })
+    }
+  }
+
   /// Lines without the exchanges' own ids and the end, in no order.
   private static func comparable(_ text: String) -> [String] {
     text.split(separator: "\n").dropLast()
@@ -100,6 +146,16 @@ import VerbatimTesting
       #expect(plain.text.hasPrefix("id,conversation_id,"))
       #expect(plain.text.contains(",normal,'=1+1,\"a \"\"b\"\", c\nd\","))
       #expect(plain.text.hasSuffix("\r\n"))
+      for text in ["\n=1", "＝1", "＋1", "－1", "＠1", "+1", "@1"] {
+        var row = TableRow()
+        row.add(Bytes(utf8: text))
+        #expect(row.bytes == Array((text.hasPrefix("\n") ? "\"'\(text)\"" : "'" + text).utf8))
+      }
+      for (text, field) in [("a;b", "\"a;b\""), ("a\tb", "\"a\tb\""), ("ＡＢ", "ＡＢ")] {
+        var row = TableRow()
+        row.add(Bytes(utf8: text))
+        #expect(row.bytes == Array(field.utf8))
+      }
       let marked = try await api.get("/api/conversations/export-all?format=csv&bom=1")
       #expect(Array(marked.body.prefix(3)) == [0xEF, 0xBB, 0xBF])
       #expect(Array(marked.body.dropFirst(3)) == plain.body)
@@ -121,6 +177,35 @@ import VerbatimTesting
       #expect(tuning.text == line + "\n")
       #expect(try await api.get("/api/conversations/none/export").status == 404)
       #expect(try await api.get(path + "?format=xml").status == 400)
+    }
+  }
+
+  @Test func `what a message says stays in its quotation, whatever ends its lines`() async throws {
+    try await TestAPI.with { api in
+      _ = try await api.post("/api/chat/insert", Bodies.exchange("a\r# b\r\nc\n\nd"))
+      let markdown = try await api.get("/api/conversations/export-all?format=markdown")
+      #expect(markdown.text.contains("\n\n> a\n> # b\n> c\n> \n> d\n"))
+    }
+  }
+
+  @Test func `an export of all accounts says whose an exchange is`() async throws {
+    try await TestAPI.with(configuration: .withKeys) { api in
+      let administrator = HTTPFields.key(try await api.makeAdminKey())
+      for account in ["one", "two"] {
+        let key = try await api.makeKey(account: account)
+        _ = try await api.post("/api/chat/insert", Bodies.exchange("q"), fields: .key(key))
+      }
+      let path = "/api/conversations/export-all?account_id="
+      let json = try await api.get(path + "*", fields: administrator)
+      let accounts: [String?]? = json["exchanges"]?.elements.map { $0.string("account_id") }
+      #expect(accounts == ["one", "two"])
+      let markdown = try await api.get(path + "*&format=markdown", fields: administrator)
+      #expect(markdown.text.contains("Account `one`, conversation `"))
+      #expect(!(try await api.get(path + "one", fields: administrator)).text.contains("account_id"))
+      for account in ["*", "one"] {
+        let narrowed = try await api.get(path + account + "&conversation_id=c", fields: administrator)
+        #expect(narrowed.status == 400)
+      }
     }
   }
 

@@ -98,6 +98,22 @@ import VerbatimTesting
     }
   }
 
+  @Test func `what is passed on hears the channel's own name of a model, too`() async throws {
+    let upstream = try FakeUpstream.completing()
+    try await TestAPI.with(configuration: .withKeys) { api in
+      try await api.makeChannel(#""base_url":"\#(upstream.baseURL)","models":{"fast":"gpt-4o-mini","*":"*"}"#)
+      let key: HTTPFields = .key(try await api.makeKey())
+      for body in [#" {"input":"\u0000", "model" : "fast","x":1.0} "#, #"["fast"]"#] {
+        _ = try await api.post("/v1/embeddings", body, fields: key)
+      }
+      let form = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nfast\r\n--b--\r\n"
+      _ = try await api.post("/v1/audio/transcriptions", form, type: "multipart/form-data; boundary=b", fields: key)
+      #expect(
+        upstream.requests.map(\.body)
+          == [#" {"input":"\u0000", "model" : "gpt-4o-mini","x":1.0} "#, #"["fast"]"#, form])
+    }
+  }
+
   @Test func `when one fails the next is asked, and one that keeps failing is left alone`() async throws {
     let failing = try FakeUpstream { _, peer in peer.refuse(500, "{}") }
     let good = try FakeUpstream.completing()

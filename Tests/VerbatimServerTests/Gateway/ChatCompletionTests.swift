@@ -51,6 +51,31 @@ import VerbatimTesting
     }
   }
 
+  @Test func `users with long names stay apart, and threads of one of them together`() async throws {
+    let upstream = try FakeUpstream.completing()
+    try await TestAPI.with(configuration: .gateway(to: upstream)) { api in
+      func conversation(_ user: String) async throws -> String? {
+        let said =
+          #"[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello, 世界 😀"},"#
+          + #"{"role":"user","content":"And?"}]"#
+        let answer = try await api.post(Chat.path, #"{"model":"m","user":"\#(user)","messages":\#(said)}"#)
+        #expect(answer.status == 200)
+        return answer.fields["X-Conversation-Id"]
+      }
+      let (one, other) = (String(repeating: "a", count: 65), String(repeating: "a", count: 66))
+      for user in [one, other] {
+        let first = #"{"model":"m","user":"\#(user)","messages":[{"role":"user","content":"Hi"}]}"#
+        #expect(try await api.post(Chat.path, first).status == 200)
+      }
+      let ones = try await conversation(one)
+      #expect(try await conversation(other) != ones)
+      #expect(try await conversation(one) == ones)
+      let listed = try await api.get("/api/v1/conversations")
+      // printf %s of 65 letters a, by sha256sum
+      #expect(listed.text.contains("635361c48bb9eab14198e76ea8ab7f1a41685d6ad62aa9146d301d4f17eb0ae0"))
+    }
+  }
+
   @Test func `who asks for the usage of a stream gets it`() async throws {
     let upstream = try FakeUpstream.completing()
     try await TestAPI.with(configuration: .gateway(to: upstream)) { api in

@@ -55,6 +55,15 @@ import Testing
     #expect(pauses == [2, 4, 8, 16, 32, 60, 60, 60].map { .seconds($0) })
   }
 
+  @Test func `a call that could not be sent leaves the decision to the next`() {
+    var breaker = broken()
+    expect(&breaker, at: start + .seconds(2), true)
+    breaker.noteUnasked(at: start + .seconds(3))
+    expect(&breaker, at: start + .seconds(3), true)
+    breaker.noteFailure(at: start + .seconds(4))
+    #expect(breaker.opensAgain(at: start + .seconds(4)) == .seconds(4))
+  }
+
   @Test func `a call that never comes back does not keep it open for ever`() {
     var breaker = broken()
     expect(&breaker, at: start + .seconds(2), true)

@@ -75,6 +75,24 @@ import VerbatimTesting
     }
   }
 
+  @Test(arguments: ["", ": ping\n\n"])
+  func `a stream that does not end after its finish reason is ended for it`(_ ping: String) async throws {
+    let upstream = try FakeUpstream { _, peer in
+      peer.send(FakeUpstream.streamHead)
+      for event in FakeUpstream.streamBeginning + [FakeUpstream.streamFinish, ping] where !event.isEmpty {
+        peer.sendChunk(event)
+      }
+      peer.waitForEnd()
+      return false
+    }
+    try await TestAPI.with(.socket, configuration: .gateway(to: upstream)) { api in
+      let answer = try await api.post(Chat.path, Chat.streaming)
+      #expect(answer.text == FakeUpstream.streamBeginning.joined() + FakeUpstream.streamFinish + ping)
+      #expect(try await api.recorded(answer).first?.text("answer") == "Hello, 世界 😀")
+      #expect(try await api.failures().isEmpty)
+    }
+  }
+
   @Test func `a page of HTML passes as it is and is no answer`() async throws {
     let page = "<!DOCTYPE html><title>Sign in</title>"
     let upstream = try FakeUpstream { _, peer in

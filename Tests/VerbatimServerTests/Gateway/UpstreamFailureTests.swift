@@ -53,6 +53,39 @@ import VerbatimTesting
     }
   }
 
+  @Test func `a refusal is passed on whole where nobody is left to ask`() async throws {
+    // More than is read before it is wanted.
+    let reason = String(repeating: "busy ", count: 100_000)
+    let upstream = try FakeUpstream { _, peer in peer.refuse(503, reason) }
+    try await TestAPI.with(.socket, configuration: .gateway(to: upstream)) { api in
+      // The fifth refusal, in the midst of the second call, has the upstream left alone.
+      for _ in 0..<2 {
+        let answer = try await api.post(Chat.path, Chat.request)
+        #expect(answer.status == 503)
+        #expect(answer.text == reason)
+      }
+      #expect(upstream.requests.count == 5)
+    }
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `what a client asks wrongly keeps nobody from an upstream`(_ transport: Transport) async throws {
+    let upstream = try FakeUpstream { request, peer in
+      guard request.head.hasPrefix("HEAD") else { return peer.sendCompletion(asStream: false) }
+      return peer.send("HTTP/1.1 501 No\r\nContent-Length: 0\r\n\r\n")
+    }
+    try await TestAPI.with(transport, configuration: .gateway(to: upstream)) { api in
+      for _ in 0..<5 {
+        // Only a router's client can send a HEAD with a body.
+        let body = transport == .router ? Array("{}".utf8) : []
+        let refused = try await api.request("HEAD", "/v1/files", body: body)
+        #expect(refused.status == 501)
+      }
+      let answer = try await api.post(Chat.path, Chat.request)
+      #expect(answer.status == 200)
+    }
+  }
+
   @Test func `nobody listening is 502 and recorded`() async throws {
     let upstream = try FakeUpstream { _, _ in false }
     var configuration = Configuration.gateway(to: upstream)

@@ -69,6 +69,33 @@ import VerbatimTesting
     #expect(verified.code == 0, "\(verified.output)")
   }
 
+  @Test func `an export that comes back to its own database adds nothing`() async throws {
+    let folder = try TemporaryFolder()
+    let failed = Bodies.exchange("f", answer: "x").replacingOccurrences(
+      of: #""answer":"x""#, with: #""error":{"code":500,"message":"no"}"#)
+    let keyed = Bodies.exchange("keyed", #""client_message_id":"k""#)
+    try folder.write([Bodies.exchange("plain"), keyed, failed].joined(separator: "\n"), to: "a.ndjson")
+    func verbatim(_ arguments: String...) async throws -> SpawnedCommand.Outcome {
+      try await SpawnedCommand.run(arguments + ["--database", "a.db"], in: folder)
+    }
+    _ = try await verbatim("import", "a.ndjson")
+    let exported = try await verbatim("export", "all.ndjson", "--format", "ndjson")
+    #expect(exported.code == 0, "\(exported.errors)")
+    let again = try await verbatim("import", "all.ndjson")
+    #expect(again.output.hasPrefix("3 lines: 0 stored, 3 already there, 0 failed"), "\(again)")
+    let elsewhere = try await SpawnedCommand.run(["import", "all.ndjson", "--database", "b.db"], in: folder)
+    #expect(elsewhere.output.hasPrefix("3 lines: 3 stored"), "\(elsewhere)")
+  }
+
+  @Test func `what was exported of several accounts does not become one's`() async throws {
+    let folder = try TemporaryFolder()
+    let lines = ["a", "b", "a"].map { Bodies.exchange($0, #""exported":{"account_id":"\#($0)"}"#) }
+    let outcome = try await SpawnedCommand.run(
+      ["import", "-", "--database", "a.db"], in: folder, input: lines.joined(separator: "\n"))
+    #expect(outcome.code == 1 && outcome.output.hasPrefix("3 lines: 2 stored, 0 already there, 1 failed"))
+    #expect(outcome.errors.contains("line 2: exported.account_id names another account than the first line"))
+  }
+
   @Test func `bad lines are told and the rest goes in`() async throws {
     let folder = try TemporaryFolder()
     let lines = "\(Bodies.exchange("1"))\n{\"app_id\":\"a\"}\n\nbroken\n\(Bodies.exchange("2"))\n"

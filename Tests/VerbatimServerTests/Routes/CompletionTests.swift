@@ -68,6 +68,66 @@ import VerbatimTesting
     }
   }
 
+  /// Some providers give all answers one id.
+  @Test(arguments: ["asc", "desc"])
+  func `pages hold each completion once, also where ids repeat`(_ order: String) async throws {
+    try await TestAPI.with { api in
+      for number in 1...5 { try await api.record(number == 2 ? "other" : "same", text: "Answer \(number).") }
+      var texts: [String] = []
+      var after = ""
+      while true {
+        let page = try await api.get("/v1/chat/completions?limit=2&order=\(order)\(after)")
+        for completion in page["data"].map({ Array($0.elements) }) ?? [] {
+          let id = try #require(completion["id"]?.string?.string)
+          let found = try await api.get("/v1/chat/completions/\(id)")
+          #expect(found.text == completion.text)
+          texts.append(completion.bytes.string.matches(of: /Answer \d/).map { String($0.output) }.joined())
+          after = "&after=\(id)"
+        }
+        guard page["has_more"]?.boolean == true, texts.count < 10 else { break }
+      }
+      let expected = (1...5).map { "Answer \($0)" }
+      #expect(texts == (order == "asc" ? expected : expected.reversed()))
+    }
+  }
+
+  @Test func `answers of other forms are not listed as completions`() async throws {
+    let response =
+      #"{"id":"resp_1","object":"response","status":"completed","output":[{"type":"message","role":"assistant","#
+      + #""content":[{"type":"output_text","text":"Hi"}]}]}"#
+    let message =
+      #"{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"Hi"}],"#
+      + #""stop_reason":"end_turn"}"#
+    try await TestAPI.with { api in
+      let said = #"[{"role":"user","content":"Hi"}]"#
+      try await api.record(#"{"model":"m","input":"Hi"}"#, call: .responses, answer: response)
+      try await api.record(#"{"model":"m","max_tokens":9,"messages":\#(said)}"#, call: .messages, answer: message)
+      try await api.record("c1")
+      let page = try await api.get("/v1/chat/completions")
+      #expect(page["data"]?.elements.compactMap { $0["id"]?.string?.string } == ["c1"])
+    }
+  }
+
+  @Test(arguments: TestEngine.allCases)
+  func `whoever has few among many lists their own`(_ engine: TestEngine) async throws {
+    try await TestAPI.with(on: engine) { api in
+      var exchange = NewExchange(
+        appID: "app", userID: "many", modelProvider: "openai", modelName: "m",
+        messages: [Message(role: "user", content: Bytes(utf8: "Hi"), contentKind: .text)],
+        choices: [Message(role: "assistant", content: Bytes(utf8: "Hello"), contentKind: .text)])
+      exchange.responseID = "theirs"
+      let theirs = Array(repeating: exchange, count: 2100)
+      for outcome in await api.store.append(theirs, account: "default") { _ = try outcome.get() }
+      exchange.userID = "few"
+      exchange.responseID = "mine"
+      _ = try await api.store.append(exchange, account: "default")
+      let mine = CompletionQuery(reach: Reach(account: "default", user: "few"), limit: 20)
+      let page = try #require(try await api.store.completions(matching: mine))
+      #expect(page.completions.map(\.id) == ["mine"])
+      #expect(!page.hasMore)
+    }
+  }
+
   @Test func `the messages and the body of a request come back`() async throws {
     try await TestAPI.with { api in
       let receipt = try await api.record("c1")

@@ -1,3 +1,4 @@
+import HTTP
 import Testing
 import VerbatimModel
 import VerbatimStore
@@ -69,6 +70,18 @@ import VerbatimTesting
       #expect(answer.status == 400, "\(answer.text)")
       #expect(answer["error"]?.string?.string == "invalid_value")
       #expect(answer["detail"]?.string?.string.hasPrefix(detail) == true, "\(answer.text)")
+    }
+  }
+
+  @Test func `an index that nobody builds is not made anew`() async throws {
+    var configuration = Configuration.withKeys
+    configuration.buildsSearchIndex = false
+    try await TestAPI.with(configuration: configuration) { api in
+      let fields = HTTPFields.key(try await api.makeAdminKey())
+      let refused = try await api.post("/api/admin/search/reindex", "", fields: fields)
+      #expect(refused.status == 409 && refused.string("error") == "search_off", "\(refused.text)")
+      let index = try await api.get("/api/admin/search", fields: fields)
+      #expect(index["rebuilding"]?.boolean == false)
     }
   }
 

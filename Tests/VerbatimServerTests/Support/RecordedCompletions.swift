@@ -27,14 +27,21 @@ extension TestAPI {
   func record(
     _ id: String, text: String = "Hello.", body: String = RecordedCompletions.request
   ) async throws -> Store.Receipt {
-    let request = try ChatRequest(parsing: Bytes(utf8: body))
+    try await record(body, call: .chatCompletions, answer: RecordedCompletions.answer(id, text: text))
+  }
+
+  @discardableResult
+  func record(_ body: String, call: RecordedCall, answer: String) async throws -> Store.Receipt {
+    let request = try ChatRequest(parsing: Bytes(utf8: body), call: call)
     var exchange = request.exchange(appID: "app", userID: "user", provider: "openai")
-    let thread = try await store.thread(
-      of: try #require(request.threaded), account: "default", app: "app", user: "user", conversation: nil)
-    exchange.conversationID = thread.conversationID
-    exchange.thread = thread.place
+    if let threaded = request.threaded {
+      let thread = try await store.thread(
+        of: threaded, account: "default", app: "app", user: "user", conversation: nil)
+      exchange.conversationID = thread.conversationID
+      exchange.thread = thread.place
+    }
     var capture = Capture(request, status: 200, contentType: "application/json")
-    _ = capture.take(Bytes(utf8: RecordedCompletions.answer(id, text: text)))
+    _ = capture.take(Bytes(utf8: answer))
     capture.finish(.whole).fill(&exchange)
     return try await store.append(exchange, account: "default")
   }

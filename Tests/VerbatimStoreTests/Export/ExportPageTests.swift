@@ -65,6 +65,51 @@ import VerbatimTesting
   }
 
   @Test(arguments: TestEngine.allCases)
+  func `an increment comes in pages that memory holds, also of one transaction`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
+      _ = try await store.record(1)
+      let since = try await store.feedEnd()
+      let text = String(repeating: "0123456789", count: 20_000)
+      let large: [NewExchange] = (0..<24).map { number in
+        number.isMultiple(of: 5)
+          ? .failure(conversation: "c") : .sample(query: text, answer: "\(number)", conversation: "c")
+      }
+      let ids: [UUIDv7] = await store.append(large, account: "a").compactMap { try? $0.get().exchangeID }
+      #expect(ids.count == large.count)
+      let selection = try await store.selection(since: since)
+      var page = try await store.exportPage(selection, from: nil)
+      var exported: [UUIDv7] = page.exchanges.map(\.exchange.id)
+      while let place = page.next {
+        #expect(page.exchanges.count <= 10)
+        #expect(ExportPlace(place.text) == place)
+        page = try await store.exportPage(selection, from: place)
+        exported += page.exchanges.map(\.exchange.id)
+      }
+      #expect(exported.count == ids.count && Set(exported) == Set(ids))
+    }
+  }
+
+  @Test(arguments: TestEngine.allCases)
+  func `how many there may be is told of what the reader may read`(engine: TestEngine) async throws {
+    try await engine.withStore { store in
+      try await store.fillDays(3)
+      _ = try await store.append(.sample(conversation: "e"), account: "b")
+      var selection = try await store.selection()
+      #expect(try await store.exportEstimate(selection) == 9)
+      selection.firstDay = Day(text: "2025-01-16")
+      selection.lastDay = Day(text: "2025-01-17")
+      #expect(try await store.exportEstimate(selection) == 6)
+      for (reach, count) in [(.account("b"), 1), (Reach(account: nil), 10), (Reach(account: "a", app: "app"), 0)]
+        as [(Reach, Int64)]
+      {
+        selection = try await store.selection()
+        selection.reach = reach
+        #expect(try await store.exportEstimate(selection) == count)
+      }
+    }
+  }
+
+  @Test(arguments: TestEngine.allCases)
   func `an export is narrowed by days, app, user, model, status and reach`(engine: TestEngine) async throws {
     try await engine.withStore { store in
       try await store.fillDays(3)

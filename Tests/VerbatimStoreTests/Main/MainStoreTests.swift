@@ -107,6 +107,25 @@ import VerbatimTesting
   }
 
   @Test(arguments: TestEngine.allCases)
+  func `no account has a name that stands for all of them`(_ engine: TestEngine) async throws {
+    try await withMain(engine) { main in
+      for name in ["*", ""] {
+        await #expect(throws: StoreError.self) { try await main.createAccount(named: name, role: .user) }
+        let key = key(name, "x", hash: 1)
+        await #expect(throws: StoreError.self) { try await main.createKey(key, makesAccount: true) }
+        #expect(try await main.account(named: name) == nil)
+      }
+      let everybody = try #require(
+        await main.addExport("", reach: Reach(account: nil), end: 0, estimate: 0))
+      let named = try #require(await main.addExport("", reach: .account("*"), end: 0, estimate: 0))
+      #expect(try await main.exports(within: .account("*"), before: nil, limit: 9).map(\.id) == [named.id])
+      #expect(try await main.export(named.id, within: .account("*"))?.reach.account == "*")
+      #expect(try await main.export(everybody.id, within: Reach(account: nil))?.reach.account == nil)
+      #expect(try await main.export(everybody.id, within: .account("*")) == nil)
+    }
+  }
+
+  @Test(arguments: TestEngine.allCases)
   func `what has changed is told one by one, or that it is not known`(engine: TestEngine) async throws {
     try await withMain(engine) { main in
       func changes(since seen: Int64?) async throws -> (revision: Int64, keys: [String]?, accounts: [String]) {

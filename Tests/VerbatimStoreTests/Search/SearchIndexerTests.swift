@@ -25,6 +25,41 @@ import VerbatimTesting
   }
 
   @Test(arguments: TestEngine.allCases)
+  func `what the index does not hold a while after its commit makes a search incomplete`(
+    engine: TestEngine
+  ) async throws {
+    try await engine.withStore { store in
+      _ = try await store.append(.sample(query: "swift one"), account: "a")
+      try await store.indexAll()
+      #expect(try await store.find("swift").limit == nil)
+      _ = try await store.append(.sample(query: "swift two"), account: "a")
+      #expect(try await store.find("swift").limit == nil)
+      try await store.writing { connection in
+        _ = try connection.execute("UPDATE verbatim_batches SET committed_at = committed_at - 10000")
+      }
+      let page = try await store.find("swift")
+      #expect(page.results.count == 1 && page.limit == .indexing)
+      try await store.indexAll()
+      let after = try await store.find("swift")
+      #expect(after.results.count == 2 && after.limit == nil)
+    }
+  }
+
+  @Test func `much that was committed at once becomes several segments`() async throws {
+    try await TestEngine.sqlite.withStore { store in
+      let indexer = try SearchIndexer(store)
+      while try await indexer.round() {}
+      let text = String(repeating: "swift weather ", count: 50_000)
+      let large: [NewExchange] = (0..<24).map { .sample(query: "number \($0) " + text) }
+      for result in await store.append(large, account: "a") { _ = try result.get() }
+      while try await store.searchIndexStatus().messages < 48 { #expect(try await indexer.round()) }
+      #expect(try await store.searchIndexStatus().segments > 1)
+      #expect(try await store.find("\"number 7\"").results.count == 1)
+      #expect(Set(try await store.findAll("weather", limit: 30)).count == 24)
+    }
+  }
+
+  @Test(arguments: TestEngine.allCases)
   func `back-filled and late exchanges are found`(engine: TestEngine) async throws {
     try await engine.withStore({ $0.isDaily = true }) { store in
       let indexer = try SearchIndexer(store)

@@ -129,6 +129,27 @@ import VerbatimTesting
   }
 }
 
+extension LoanTests {
+  @Test(arguments: [
+    #"{"leading":-1}"#, #"{"leading":9223372036854775807}"#, #"{"gaps":[]}"#, #"{"gaps":[0,1,2,3,4]}"#,
+    #"{"as":[[0,{"content":0,"tool_calls":0},7]]}"#, #"{"as":[[-1,{},9],[0,0,7]]}"#, "7",
+  ])
+  func `a damaged layout is read as far as it goes`(_ layout: String) async throws {
+    try await TestEngine.sqlite.withStore { store in
+      var exchange = NewExchange.sample(conversation: "c")
+      exchange.request = Bytes(utf8: #"{"messages":[],"_verbatim":{"layout":\#(layout)}}"#)
+      var failed = exchange
+      failed.failure = NewExchange.Failure(code: "x", message: "y")
+      failed.choices = []
+      for exchange in [exchange, failed] {
+        let receipt = try await store.append(exchange, account: "a")
+        let body = try #require(await store.requestBody(of: receipt.exchangeID, in: "c", within: .account("a")))
+        #expect(body.starts(with: Bytes(utf8: #"{"messages":["#)))
+      }
+    }
+  }
+}
+
 extension Store {
   /// Bytes in the columns that hold what was said and sent.
   func contentSize() async throws -> Int64 {
