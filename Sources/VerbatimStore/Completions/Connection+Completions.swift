@@ -10,28 +10,64 @@ struct CompletionReading: Sendable {
 }
 
 extension Connection {
-  /// Exchanges that one answer of a provider's may have led to, at most: some give all the same id.
-  private static let mostOfOneID = 20
   private static let idsAtOnce = 100
   /// A page that holds something and has looked at so many ends.
   private static let mostLookedAt = 2000
 
   /// The newest exchange that a provider answered under this id, or the one that this id is its own of.
   func completion(_ responseID: String, _ reading: CompletionReading) throws -> StoredExchange? {
-    guard let account = reading.reach.account else { return nil }
-    let ids: [UUIDv7] = try query(
-      """
-      SELECT exchange_id
-      FROM verbatim_response_ids
-      WHERE account_id = \(account) AND response_id = \(responseID)
-      ORDER BY exchange_id DESC
-      LIMIT \(Self.mostOfOneID)
-      """
-    ) { try $0.uuid(0) }
-    for id in ids {
-      if let exchange = try exchange(id, reading) { return exchange }
+    let named: StoredExchange? = try forEachPage(of: responseID, reading) { ids in
+      for id in ids {
+        if let exchange = try exchange(id, reading) { return exchange }
+      }
+      return nil
     }
+    if let named { return named }
     return try UUIDv7(responseID).flatMap { try exchange($0, reading) }
+  }
+
+  /// Calls `body` with the exchanges within reach that have this id, the newest first, until it answers something. Some
+  /// providers give all answers the same id, so the pages are as many as it takes.
+  private func forEachPage<Result>(
+    of responseID: String, _ reading: CompletionReading, _ body: ([UUIDv7]) throws -> Result?
+  ) throws -> Result? {
+    guard let account = reading.reach.account else { return nil }
+    var last: UUIDv7 = .behindAll
+    while true {
+      let ids: [UUIDv7] = try query(
+        """
+        SELECT exchange_id
+        FROM verbatim_response_ids
+        WHERE account_id = \(account) AND response_id = \(responseID) AND exchange_id < \(last)
+        ORDER BY exchange_id DESC
+        LIMIT \(Self.idsAtOnce)
+        """
+      ) { try $0.uuid(0) }
+      if let result = try body(try within(ids, reading)) { return result }
+      guard ids.count == Self.idsAtOnce, let oldest = ids.last else { return nil }
+      last = oldest
+    }
+  }
+
+  /// Those of the exchanges that are within reach, in conversations that were not deleted.
+  private func within(_ ids: [UUIDv7], _ reading: CompletionReading) throws -> [UUIDv7] {
+    let days: [Day: [UUIDv7]] = Dictionary(grouping: ids) { reading.calendar.day(of: $0.milliseconds) }
+    var found: Set<UUIDv7> = []
+    for some in days.values {
+      for table in try messageTables(of: some[0], reading) {
+        let reached: [UUIDv7] = try query(
+          """
+          SELECT m.id
+          FROM \(identifier: table) AS m
+          JOIN conversations AS c ON c.account_id = m.account_id AND c.id = m.conversation_id
+          WHERE m.id IN (\(list: some)) AND m.exchange_id = m.id AND \(reading.reach.condition(on: "c"))
+            AND c.status <> 'deleted'
+          """
+        ) { try $0.uuid(0) }
+        found.formUnion(reached)
+      }
+    }
+    return ids.filter(found.contains)
   }
 
   /// nil where it is not within reach, has failed, or belongs to a conversation that was deleted.
@@ -179,8 +215,19 @@ extension Connection {
     return false
   }
 
-  func forgetResponse(_ responseID: String, account: String) throws -> Bool {
-    try execute(
-      "DELETE FROM verbatim_response_ids WHERE account_id = \(account) AND response_id = \(responseID)") > 0
+  /// Answers whether an exchange within reach had this id.
+  func forgetResponse(_ responseID: String, _ reading: CompletionReading) throws -> Bool {
+    var count = 0
+    let _: Never? = try forEachPage(of: responseID, reading) { ids in
+      guard !ids.isEmpty else { return nil }
+      count += try execute(
+        """
+        DELETE FROM verbatim_response_ids
+        WHERE account_id = \(reading.reach.account ?? "") AND response_id = \(responseID)
+          AND exchange_id IN (\(list: ids))
+        """)
+      return nil
+    }
+    return count > 0
   }
 }

@@ -41,10 +41,7 @@ extension Store {
   package func forgetCompletion(_ responseID: String, within reach: Reach) async throws -> Bool {
     let reading = reading(within: reach)
     return try await managing { connection in
-      try connection.transaction {
-        guard let account = reach.account, try connection.completion(responseID, reading) != nil else { return false }
-        return try connection.forgetResponse(responseID, account: account)
-      }
+      try connection.transaction { try connection.forgetResponse(responseID, reading) }
     }
   }
 
