@@ -61,6 +61,7 @@ struct ResponseHandlers: Sendable {
   private func recorded(_ request: HTTPRequest) async throws -> RecordedResponse? {
     let reach = try request.caller.reach
     if let exchange = try await store.completion(request.responseID, within: reach) {
+      AuditNotes.current?.add(conversation: exchange.conversationID)
       return RecordedResponse(exchange)
     }
     guard let account = reach.account else { throw APIError.noResponse }

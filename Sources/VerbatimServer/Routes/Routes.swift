@@ -103,7 +103,7 @@ enum Routes {
     table.on("GET", "/api/exports", needs: .read, audit: .conversationList, jobs.list)
     table.on("POST", "/api/exports", needs: .read, audit: .conversationExport, jobs.create)
     table.on("GET", job, needs: .read, audit: .conversationList, jobs.one)
-    table.on("DELETE", job, needs: .read, audit: .conversationExport, jobs.remove)
+    table.on("DELETE", job, needs: .read, audit: .exportRemove, jobs.remove)
     table.on("GET", job + "/file", needs: .read, audit: .conversationExport, jobs.file)
   }
 
