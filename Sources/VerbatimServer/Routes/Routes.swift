@@ -123,6 +123,7 @@ enum Routes {
     table.on("GET", one, needs: .read, audit: .conversationRead, responses.response)
     table.on("DELETE", one, needs: .chat, audit: .conversationDelete, responses.delete)
     table.on("GET", one + "/input_items", needs: .read, audit: .conversationRead, responses.inputItems)
+    table.on("POST", one + "/cancel", needs: .chat, audit: .modelCall, responses.cancel)
   }
 
   /// Conversations and their items, as OpenAI's clients ask for them.
