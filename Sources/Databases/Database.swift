@@ -18,6 +18,8 @@ package final class Database: Sendable {
     package var lifetime: Duration?
     /// How long `read` waits for a connection.
     package var readPatience: Duration = .seconds(30)
+    /// How long a read may take while the server is said to hang (`Database.isHanging`).
+    package var answerPatience: Duration = .seconds(10)
     /// How many may wait in `read` at once.
     package var maximumWaitingReads: Int = 10_000
     /// Statements that take at least this long are reported.
@@ -41,6 +43,8 @@ package final class Database: Sendable {
   private let readers: Pool<Connection>
   private let configuration: Configuration
   private let lock: Mutex<WriteLock?>
+  /// Who finds that the server hangs.
+  private let complaints = Atomic<Int>(0)
 
   /// The first of the writers.
   package var writer: Connection { writers[0] }
@@ -98,6 +102,13 @@ package final class Database: Sendable {
   package func read<Result: Sendable>(
     _ body: @escaping @Sendable (isolated Connection) throws -> Result
   ) async throws -> Result {
+    guard isHanging else { return try await readHoweverLong(body) }
+    return try await Patience(configuration.answerPatience).result { try await self.readHoweverLong(body) }
+  }
+
+  private func readHoweverLong<Result: Sendable>(
+    _ body: @escaping @Sendable (isolated Connection) throws -> Result
+  ) async throws -> Result {
     let call = ConnectionCall()
     let number = readers.drawNumber()
     return try await withTaskCancellationHandler {
@@ -127,6 +138,15 @@ package final class Database: Sendable {
         finish(result)
       }
     }
+  }
+
+  /// Whether somebody finds that the server hangs: reads that begin meanwhile end unavailable after
+  /// `Configuration.answerPatience`.
+  package var isHanging: Bool { complaints.load(ordering: .relaxed) > 0 }
+
+  /// To be called once with true by who finds that the server hangs, and once with false when that is over.
+  package func complain(_ isHanging: Bool) {
+    complaints.wrappingAdd(isHanging ? 1 : -1, ordering: .relaxed)
   }
 
   /// How the pool of reading connections fares.

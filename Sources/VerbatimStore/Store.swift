@@ -1,5 +1,6 @@
 import Databases
 import Foundation
+import Synchronization
 import VerbatimModel
 
 /// The durable history of conversations.
@@ -45,6 +46,8 @@ package final class Store: Sendable {
     package var writeCheckDelay: Duration = .seconds(5)
     /// How long a database server may take to commit before its callers go to the journal.
     package var answerPatience: Duration = .seconds(10)
+    /// How long the database server may take to answer who asks whether it takes records.
+    package var readinessPatience: Duration = .seconds(2)
     /// The current time in Unix milliseconds.
     package var clock: @Sendable () -> Int64 = UnixClock.milliseconds
 
@@ -88,6 +91,8 @@ package final class Store: Sendable {
   let threadKey: [UInt8]?
   let replica: Replica?
   private let replicaCare: Task<Void, Never>?
+  /// Whether the database server did not answer in time when it was last asked whether it takes records.
+  private let isSilent = Mutex(false)
 
   private init(
     configuration: Configuration, database: Database, dialect: Dialect, calendar: PartitionCalendar,
@@ -110,6 +115,7 @@ package final class Store: Sendable {
     limits.answerPatience = journal == nil ? nil : configuration.answerPatience
     let appender = Appender(
       connections: database.writers, dialect: dialect, limits: limits, log: configuration.log,
+      onHanging: { isHanging in database.complain(isHanging) },
       commit: { connection, batch, mayBeStored in
         let before: UInt64 = mayBeStored ? 0 : replica?.writeCount ?? 0
         let receipts: [Receipt] = try connection.commit(batch, to: tables, mayBeStored: mayBeStored)
@@ -234,6 +240,7 @@ package final class Store: Sendable {
     database.isWritable = !configuration.isReadOnly
     database.isMadeWhenMissing = !configuration.isReadOnly
     database.purpose = configuration.purpose
+    database.answerPatience = configuration.answerPatience
     database.slowQueryThreshold = configuration.slowQueryThreshold
     let log: Log = configuration.log
     database.onSlowQuery = { sql, duration in
@@ -343,29 +350,68 @@ package final class Store: Sendable {
   /// Whether the database takes records now: nil when it does, else why not. Some time after a failed write it tries a
   /// small one, so that it notices by itself when there is room again; at once it would not, since a small write may
   /// find room where records do not.
+  ///
+  /// A server that hangs is not waited for longer than `Configuration.readinessPatience`.
   package func unavailability() async -> String? {
+    let failure: WriteFailure? = appender.lastFailure
+    if let failure, failure.time.duration(to: .now) <= configuration.writeCheckDelay { return failure.reason }
     do {
-      if let failure = appender.lastFailure {
-        guard failure.time.duration(to: .now) > configuration.writeCheckDelay else { return failure.reason }
-        let now: Int64 = configuration.clock()
-        try await database.writer.run { connection in try connection.setSetting(.lastWriteCheck, to: "\(now)") }
-        appender.clearFailure()
+      if dialect.isServer {
+        try await Patience(configuration.readinessPatience).result { try await self.check(after: failure) }
       } else {
-        try await database.read { connection in _ = try connection.schemaVersion() }
+        try await check(after: failure)
       }
+      noteSilence(false)
       return nil
+    } catch let error as DatabaseError where error.isNoAnswer {
+      noteSilence(true)
+      return failure?.reason ?? error.message
     } catch {
+      noteSilence(false)
       return (error as? DatabaseError)?.message ?? "\(error)"
     }
   }
 
-  /// Commits what is queued, then closes.
+  private func check(after failure: WriteFailure?) async throws {
+    guard failure != nil else { return try await database.read { connection in _ = try connection.schemaVersion() } }
+    let now: Int64 = configuration.clock()
+    try await database.writer.run { connection in try connection.setSetting(.lastWriteCheck, to: "\(now)") }
+    appender.clearFailure()
+  }
+
+  private func noteSilence(_ isNew: Bool) {
+    isSilent.withLock { isSilent in
+      if isSilent != isNew { database.complain(isNew) }
+      isSilent = isNew
+    }
+  }
+
+  /// Commits what is queued, then closes. A server that hangs is not waited for longer than
+  /// `Configuration.answerPatience`: nobody whose exchange it has not committed by then was told that it is stored.
   package func close() async {
+    // Whoever is cancelled closes all the same.
+    await Task { await self.closeAll() }.value
+  }
+
+  private func closeAll() async {
+    let deadline: ContinuousClock.Instant = .now + configuration.answerPatience
     replicaCare?.cancel()
-    await replicaCare?.value
-    await replica?.close()
-    await recorder.close()
-    await database.close()
+    await wait(until: deadline) { [replica, replicaCare] in
+      await replicaCare?.value
+      await replica?.close()
+    }
+    await recorder.close { await self.wait(until: deadline, for: $0) }
+    await wait(until: deadline) { [database] in await database.close() }
+  }
+
+  /// Leaves work behind that a server holds up, when the time is over.
+  private func wait(until deadline: ContinuousClock.Instant, for work: @escaping @Sendable () async -> Void) async {
+    guard dialect.isServer else { return await work() }
+    do {
+      try await Patience(max(.zero, ContinuousClock.now.duration(to: deadline))).result { await work() }
+    } catch {
+      log.warning("MES the database server is not waited for any longer", ["error": "\(error)"])
+    }
   }
 }
 

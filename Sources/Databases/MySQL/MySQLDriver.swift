@@ -33,7 +33,7 @@ final class MySQLDriver: Driver {
     handle = try MySQLHandle(settings.address)
     dialect = handle.isMariaDB ? .mariaDB : .mySQL
     cache = StatementCache(capacity: settings.cachedStatements)
-    killer = QueryKiller(settings.address, number: handle.number)
+    killer = QueryKiller(settings.address, number: handle.number, socket: handle.socket)
     do throws(DatabaseError) {
       session = try MySQLSession(handle, settings.address, dialect, isWriter: settings.isWriter)
     } catch {
@@ -191,8 +191,9 @@ final class MySQLDriver: Driver {
   /// An error's answer does not say what became of the transaction, and the client library goes on as if it were open.
   private func noted(_ error: DatabaseError) -> DatabaseError {
     var error = error
-    if error.code == ER_QUERY_INTERRUPTED && interruption.isRequested { error.kind = .cancelled }
     if DatabaseError.losesMySQLConnection(error.code) { isLost = true }
+    // Where the server did not heed it, the connection was cut.
+    if interruption.isRequested, isLost || error.code == ER_QUERY_INTERRUPTED { error.kind = .cancelled }
     // A server that was demoted: there may be another one at the same address.
     if error.kind == .readOnly && settings.isWriter { isLost = true }
     if isInTransaction && !isLost {

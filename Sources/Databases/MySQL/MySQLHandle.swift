@@ -43,9 +43,11 @@ final class MySQLHandle {
   /// The server's number for this connection, as KILL wants it.
   var number: UInt { mysql_thread_id(connection) }
 
+  var socket: Int32 { Int32(mysql_get_socket(connection)) }
+
   /// Whether the other end has hung up while nothing was asked of it.
   var isHungUp: Bool {
-    var state = pollfd(fd: Int32(mysql_get_socket(connection)), events: Self.hungUp, revents: 0)
+    var state = pollfd(fd: socket, events: Self.hungUp, revents: 0)
     return poll(&state, 1, 0) != 0
   }
 
@@ -150,7 +152,6 @@ final class MySQLHandle {
 
   /// A server that vanished without a word is noticed within half a minute, be it asked or waited for.
   private func watchPeer() {
-    let socket = Int32(mysql_get_socket(connection))
     for (option, value) in [(TCP_KEEPIDLE, 10), (TCP_KEEPINTVL, 5), (TCP_KEEPCNT, 4), (TCP_USER_TIMEOUT, 30_000)] {
       var value = Int32(value)
       // An option that cannot be had is only one comfort less.

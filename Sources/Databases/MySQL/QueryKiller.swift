@@ -1,11 +1,13 @@
 import Dispatch
+import Glibc
 import Synchronization
 
 /// Stops the statement that runs on a connection, from any thread: a second, short-lived connection tells the server to.
 ///
 /// What is told may come too early, when the server has not begun the statement, and is forgotten then: it is told again
 /// until the statement has ended. Or it may come too late and hit the next one: so whoever runs statements says when one
-/// begins and ends, and the end waits until nobody tells the server any more.
+/// begins and ends, and the end waits until nobody tells the server any more. Where the server does not heed it, the
+/// connection is cut.
 final class QueryKiller: Sendable {
   private struct State {
     var isRunning = false
@@ -14,21 +16,26 @@ final class QueryKiller: Sendable {
   }
 
   private static let patience = Duration.seconds(2)
+  /// How long the server may take to stop a statement.
+  private static let stopPatience = Duration.seconds(5)
   /// Milliseconds until the server is told again.
   private static let shortestPause = 5
   private static let longestPause = 500
 
   private let address: MySQLAddress
   private let number: UInt
+  /// The connection's, which is open as long as a statement runs.
+  private let socket: Int32
   private let state = Mutex(State())
   private let telling = DispatchGroup()
   /// Signalled once for each statement that the server was told to stop.
   private let hasEnded = DispatchSemaphore(value: 0)
 
   /// `number` is the server's number for the connection whose statements are to be stopped.
-  init(_ address: MySQLAddress, number: UInt) {
+  init(_ address: MySQLAddress, number: UInt, socket: Int32) {
     self.address = address.impatient(Self.patience)
     self.number = number
+    self.socket = socket
   }
 
   func begin() { state.withLock { $0 = State(isRunning: true) } }
@@ -59,6 +66,7 @@ final class QueryKiller: Sendable {
 
   private func tellUntilEnd() {
     defer { telling.leave() }
+    let deadline = ContinuousClock.now + Self.stopPatience
     var messenger: MySQLHandle?
     var pause = Self.shortestPause
     repeat {
@@ -70,6 +78,7 @@ final class QueryKiller: Sendable {
         // Cannot be reached, takes no more connections, or knows the connection no more: the next time may do.
         messenger = nil
       }
+      if ContinuousClock.now > deadline { shutdown(socket, Int32(SHUT_RDWR)) }
       pause = min(2 * pause, Self.longestPause)
     } while hasEnded.wait(timeout: .now() + .milliseconds(pause)) == .timedOut
   }

@@ -8,6 +8,8 @@ import Glibc
 final class PostgresLink {
   /// A server that did not heed a cancellation is asked anew: it may have come before the command.
   private static let cancellationInterval: Int32 = 250
+  /// How long it may take to heed one; then the connection is given up.
+  private static let cancellationPatience = Duration.seconds(5)
   /// How often a patient wait looks at the time.
   private static let patienceInterval: Int32 = 1000
   /// libpq never gives memory back, so a connection that has carried more than this is not kept.
@@ -17,7 +19,7 @@ final class PostgresLink {
   private static let copiedPiece = 1 << 16
 
   private let handle: OpaquePointer
-  private let canceller: OpaquePointer?
+  private let canceller: PostgresCanceller
   private let wakeUp: PostgresWakeUp
   private let interruption: Interruption
   private var isClosed = false
@@ -37,7 +39,7 @@ final class PostgresLink {
       interruption.setInterrupt(nil)
       throw error
     }
-    canceller = PQgetCancel(handle)
+    canceller = PostgresCanceller(handle)
   }
 
   deinit { close() }
@@ -46,7 +48,6 @@ final class PostgresLink {
     guard !isClosed else { return }
     isClosed = true
     interruption.setInterrupt(nil)
-    PQfreeCancel(canceller)
     PQfinish(handle)
   }
 
@@ -101,19 +102,24 @@ final class PostgresLink {
     return result
   }
 
-  /// Asks the server to end the command. Blocks until it was told, or cannot be reached.
+  /// Asks the server to end the command. Blocks until it was told, or cannot be reached; one that hangs loses the
+  /// connection.
   func cancel() {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { message in
-      // Who cannot be reached cannot be stopped either; the command's own connection will tell.
-      _ = PQcancel(canceller, message.baseAddress, Int32(message.count))
-    }
+    if !canceller.cancel(within: Self.cancellationPatience) { isLost = true }
   }
 
   private func wait(_ sql: String?, _ heedsInterruption: Bool) throws(DatabaseError) {
     let deadline = patience.map { ContinuousClock.now + $0 }
+    var stopDeadline: ContinuousClock.Instant?
     repeat {
       let mustCancel = heedsInterruption && interruption.isRequested
-      if mustCancel { cancel() }
+      if mustCancel {
+        let limit = stopDeadline ?? ContinuousClock.now + Self.cancellationPatience
+        stopDeadline = limit
+        cancel()
+        if ContinuousClock.now > limit { isLost = true }
+        if isLost { throw .cancelled }
+      }
       let pause = mustCancel ? Self.cancellationInterval : deadline == nil ? -1 : Self.patienceInterval
       if wakeUp.wait(for: POLLIN, on: PQsocket(handle), milliseconds: pause) && PQconsumeInput(handle) == 0 {
         isLost = true

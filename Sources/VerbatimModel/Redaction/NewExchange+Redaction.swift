@@ -1,6 +1,6 @@
 extension Redactor {
   /// The exchange without sensitive values in what was said or attached. What names things stays: account, app, user,
-  /// conversation, keys of idempotency, model and provider, ids that a provider gave, and usage.
+  /// conversation, keys of idempotency, model and provider, ids and codes that a provider gave, types of files, and usage.
   package func redacted(_ exchange: NewExchange) -> NewExchange {
     var redacted = exchange
     for index in redacted.messages.indices { redact(&redacted.messages[index]) }
@@ -32,6 +32,7 @@ extension Redactor {
   private func redact(_ attachment: inout Attachment) {
     attachment.url = short(attachment.url, IngestLimits.url)
     attachment.fileName = attachment.fileName.map { short($0, IngestLimits.name) }
+    attachment.uploadFileID = attachment.uploadFileID.map { short($0, IngestLimits.uploadFileID) }
     attachment.metadata = attachment.metadata.map(json)
   }
 

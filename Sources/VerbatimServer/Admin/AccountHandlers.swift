@@ -30,6 +30,7 @@ struct AccountHandlers: Sendable {
       throw APIError.conflict("there is an account \(name) already")
     }
     AuditNotes.current?.add("name", name)
+    AuditNotes.current?.add("role", account.role.rawValue)
     return answer(account)
   }
 

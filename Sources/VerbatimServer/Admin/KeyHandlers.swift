@@ -53,9 +53,12 @@ struct KeyHandlers: Sendable {
     guard !new.scopes.contains(.admin) || (new.app == nil && new.user == nil) else {
       throw APIError.invalid("a key with the scope admin cannot be limited to an app or a user")
     }
-    let key = try await main.createKey(new, makesAccount: try body.boolean("make_account") ?? false)
+    let makesAccount = try body.boolean("make_account") ?? false
+    let (key, account) =
+      makesAccount ? try await main.createKeyWithAccount(new) : (try await main.createKey(new), nil)
     keys.take(key)
     Self.note(key)
+    if let account { AuditNotes.current?.add("made_account", account.role.rawValue) }
     return answer(key, secret: secret)
   }
 
@@ -91,10 +94,11 @@ struct KeyHandlers: Sendable {
     return answer(rotated.new, secret: secret)
   }
 
-  /// For the trail: which key was made, and whose.
+  /// For the trail: which key was made, whose, and what it may do.
   private static func note(_ key: APIKey) {
     AuditNotes.current?.add("key_id", key.id.description)
     AuditNotes.current?.add("key_account", key.account)
+    AuditNotes.current?.add("scopes", key.scopes.names.joined(separator: " "))
   }
 
   private static let noKey = APIError.notFound("there is no such key")

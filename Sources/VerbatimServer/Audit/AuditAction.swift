@@ -12,6 +12,7 @@ package enum AuditAction: String, Sendable, CaseIterable {
   case conversationDelete = "conversation.delete"
   case conversationPurge = "conversation.purge"
   case conversationExpire = "conversation.expire"
+  case exportRemove = "export.remove"
   case modelCall = "model.call"
   case modelList = "model.list"
   case accountList = "account.list"

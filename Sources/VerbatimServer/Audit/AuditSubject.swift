@@ -36,14 +36,17 @@ extension AuditSubject: Hashable {
 }
 
 extension AuditSubject {
-  /// As the columns take it, whatever was asked for. `named`: the conversation where the path has none.
-  init(of request: HTTPRequest, _ action: AuditAction, conversation named: String? = nil) throws {
+  /// The parameter of a path that names a conversation.
+  static let conversationParameter = "conversation_id"
+
+  /// As the columns take it, whatever was asked for. `said`: what the handler said, where it was asked.
+  init(of request: HTTPRequest, _ action: AuditAction, _ said: AuditNotes? = nil) throws {
     let caller = try request.caller
     var parameters = request.parameters
-    var conversation = parameters.removeValue(forKey: "conversation_id") ?? named
-    if conversation == nil, action.isOfConversation { conversation = parameters.removeValue(forKey: "id") }
+    let conversation = parameters.removeValue(forKey: Self.conversationParameter) ?? said?.conversation
     var notes = parameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value.bounded(255)) }
     if let user = caller.reach.user { notes.append((name: "user_id", value: user)) }
+    if let said { notes += said.all }
     self.init(
       action: action, actor: caller.account, key: caller.credential.auditName,
       account: caller.reach.account ?? AuditEntry.everyAccount, conversation: conversation.map { $0.bounded(255) },
@@ -60,10 +63,6 @@ extension AuditEntry {
   }
 }
 
-extension AuditAction {
-  fileprivate var isOfConversation: Bool { rawValue.hasPrefix("conversation.") }
-}
-
 extension Caller.Credential {
   fileprivate var auditName: String {
     switch self {
@@ -76,7 +75,7 @@ extension Caller.Credential {
 
 extension String {
   /// As a column takes it: neither too long nor with NUL, which PostgreSQL's text cannot hold.
-  fileprivate func bounded(_ limit: Int) -> String {
+  func bounded(_ limit: Int) -> String {
     if utf8.count <= limit, !utf8.contains(0) { return self }
     var scalars = String.UnicodeScalarView()
     for scalar in unicodeScalars.prefix(limit) { scalars.append(scalar == "\0" ? "\u{FFFD}" : scalar) }

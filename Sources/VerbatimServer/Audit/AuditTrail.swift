@@ -47,10 +47,16 @@ package final class AuditTrail: Sendable {
   // MARK: Reads
 
   private func read(_ request: HTTPRequest, _ action: AuditAction, _ next: Handler) async throws -> HTTPResponse {
-    let response = try await next(request)
+    // What the path names needs no word of the handler.
+    let notes = request.parameters[AuditSubject.conversationParameter] == nil ? AuditNotes() : nil
+    let response =
+      if let notes {
+        try await AuditNotes.$current.withValue(notes) { try await next(request) }
+      } else {
+        try await next(request)
+      }
     guard response.status < 400 else { return response }
-    let conversation = action == .conversationChat ? response.fields[CallRecord.conversationField] : nil
-    let subject = try AuditSubject(of: request, action, conversation: conversation)
+    let subject = try AuditSubject(of: request, action, notes)
     let isTaken = reads.withLock { $0.note(subject, at: clock(), request: request.id, id: main.newAuditID) }
     guard isTaken else {
       throw APIError.unavailable("too many reads wait for their audit trace", retryAfter: .seconds(1))
@@ -127,22 +133,25 @@ package final class AuditTrail: Sendable {
     do {
       response = try await AuditNotes.$current.withValue(notes) { try await next(request) }
     } catch {
-      await recordOutcome(of: entry, notes.all + [("outcome", "unknown")])
+      await recordOutcome(of: entry, notes, [("outcome", "unknown")])
       throw error
     }
     if response.status >= 400 {
-      await recordOutcome(of: entry, notes.all + [("outcome", "refused"), ("status", String(response.status))])
-    } else if !notes.all.isEmpty {
-      await recordOutcome(of: entry, notes.all)
+      await recordOutcome(of: entry, notes, [("outcome", "refused"), ("status", String(response.status))])
+    } else if !notes.all.isEmpty || notes.conversation != nil {
+      await recordOutcome(of: entry, notes)
     }
     return response
   }
 
   /// A second row; also when the client has gone and the task is cancelled.
-  private func recordOutcome(of entry: AuditEntry, _ notes: [(name: String, value: String)]) async {
+  private func recordOutcome(
+    of entry: AuditEntry, _ said: AuditNotes, _ notes: [(name: String, value: String)] = []
+  ) async {
     var outcome = entry
     outcome.id = main.newAuditID()
-    outcome.detail = AuditEntry.detail(notes + [("of", entry.id.description)])
+    outcome.conversation = entry.conversation ?? said.conversation.map { $0.bounded(255) }
+    outcome.detail = AuditEntry.detail(said.all + notes + [("of", entry.id.description)])
     await recordOutcome(outcome)
   }
 

@@ -39,9 +39,11 @@ struct CompletionHandlers: Sendable {
   }
 
   @Sendable func delete(_ request: HTTPRequest) async throws -> HTTPResponse {
-    guard try await store.forgetCompletion(request.completionID, within: request.caller.reach) else {
-      throw APIError.noCompletion
-    }
+    let reach = try request.caller.reach
+    guard let found = try await store.completion(request.completionID, within: reach),
+      try await store.forgetCompletion(request.completionID, within: reach)
+    else { throw APIError.noCompletion }
+    AuditNotes.current?.add(conversation: found.conversationID)
     var json = JSONWriter()
     json.deleted(request.completionID, object: "chat.completion.deleted")
     return .json(json)
@@ -53,6 +55,7 @@ struct CompletionHandlers: Sendable {
     let reach = try request.caller.reach
     let limit = try request.number("limit", within: Self.limits, standard: 20)
     guard let exchange = try await store.completion(id, within: reach) else { throw APIError.noCompletion }
+    AuditNotes.current?.add(conversation: exchange.conversationID)
     var messages = Array((try await elements(of: exchange, within: reach)).enumerated())
     if try request.choice("order", of: ListOrder.self) == .desc { messages.reverse() }
     if let after = request.queryParameter("after"), !after.isEmpty {
@@ -85,6 +88,7 @@ struct CompletionHandlers: Sendable {
 
   private func answer(_ request: HTTPRequest, _ exchange: StoredExchange?) throws(APIError) -> HTTPResponse {
     guard let exchange else { throw .noCompletion }
+    AuditNotes.current?.add(conversation: exchange.conversationID)
     var json = JSONWriter(reservingCapacity: 4096)
     json.completion(exchange, id: request.completionID)
     return .json(json)

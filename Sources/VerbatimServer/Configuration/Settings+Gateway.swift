@@ -40,6 +40,13 @@ extension Settings {
       configuration.gateway.recording = try Value.choice(text, of: GatewaySettings.Recording.self)
     },
     Setting(
+      "PASS_THROUGH", "--pass-through", "CALLS", standard: "stateless",
+      "Which calls under /v1 pass unrecorded for keys without the scope admin: stateless, or all, also to what the upstream "
+        + "keeps (files, batches, …)."
+    ) { text, configuration throws(SettingError) in
+      configuration.gateway.passThrough = try Value.choice(text, of: GatewaySettings.PassThrough.self)
+    },
+    Setting(
       "GATEWAY_READ_ON", "--gateway-read-on", "SECONDS", standard: "60",
       "How long a model's answer is read on, and recorded, after its client has gone."
     ) { text, configuration throws(SettingError) in

@@ -27,6 +27,7 @@ struct ExportJobHandlers: Sendable {
         fields: ["Retry-After": "60"])
     }
     AuditNotes.current?.add("export_id", job.id.description)
+    Self.note(query)
     return Self.answer(job)
   }
 
@@ -111,8 +112,13 @@ struct ExportJobHandlers: Sendable {
     guard let id = UUIDv7(request.parameters["id"] ?? ""),
       let job = try await main.export(id, within: request.caller.reach)
     else { throw Self.noExport }
-    AuditNotes.current?.add("export_id", job.id.description)
+    Self.note(try ExportJobQuery(job.query, within: job.reach))
     return job
+  }
+
+  /// For the trail: whose conversation it is.
+  private static func note(_ query: ExportJobQuery) {
+    if let conversation = query.export.selection.conversation { AuditNotes.current?.add(conversation: conversation) }
   }
 
   private static let noExport = APIError.notFound("there is no such export")

@@ -202,8 +202,9 @@ struct CallRecord: Sendable {
 }
 
 extension HTTPResponse {
-  /// An id that is no text of a header stays out of there.
+  /// Tells the client and the trail; an id that is no text of a header stays out of there.
   mutating func sayIDs(_ conversation: String, _ exchange: UUIDv7) {
+    AuditNotes.current?.add(conversation: conversation)
     fields[CallRecord.exchangeField] = exchange.description
     guard conversation.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else { return }
     fields[CallRecord.conversationField] = conversation

@@ -43,6 +43,7 @@ struct GatewayHandlers: Sendable {
     let record = try mode == .none ? nil : CallRecord(of: chat, request, mode, in: store, log: log, started: started)
     let caller = try request.caller
     try await record?.checkConversation(of: caller, within: settings.lookUpPatience)
+    try await checkPrevious(of: chat, caller)
     // While the model is asked, which takes longer.
     let search = record.map { record in LookUp { await record.inItsThread(chat, for: caller) } }
     let token = calls.begin()
@@ -56,6 +57,21 @@ struct GatewayHandlers: Sendable {
     var call = ModelCall(
       reply, to: chat, record: await placed(record, of: chat, by: search), settings: settings, token: token)
     return try await call.response()
+  }
+
+  /// Throws 404 for a response of somebody else, with which the upstream would go on. Where that cannot be said now, the
+  /// call goes on.
+  private func checkPrevious(of chat: ChatRequest, _ caller: Caller) async throws {
+    guard let previous = chat.previousResponseID, !caller.isAdministrator, !store.isAway else { return }
+    let look = LookUp { [store, log] in
+      do {
+        return try await store.isCompletionOfAnother(previous, than: caller.reach)
+      } catch {
+        if !Task.isCancelled { log.warning("MES A response cannot be looked up", ["reason": "\(error)"]) }
+        return false
+      }
+    }
+    if await look.answer(within: settings.lookUpPatience) ?? false { throw APIError.noResponse }
   }
 
   /// In its thread, or at the beginning of one where that is not found in time: an answer does not wait for the history.

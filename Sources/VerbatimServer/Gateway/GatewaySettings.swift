@@ -10,7 +10,14 @@ package struct GatewaySettings: Sendable {
     case strict
   }
 
+  package enum PassThrough: String, Sendable, CaseIterable {
+    /// What an upstream keeps for the channel's key is for administrators alone, where callers need keys.
+    case stateless
+    case all
+  }
+
   package var recording = Recording.lenient
+  package var passThrough = PassThrough.stateless
   /// How long an upstream is read on after its client has gone.
   package var readingOn: Duration = .seconds(60)
   /// How long a call waits for what the history knows of its conversation, before it is made and again once its answer

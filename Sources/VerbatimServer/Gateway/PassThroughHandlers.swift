@@ -8,15 +8,35 @@ struct PassThroughHandlers: Sendable {
   private let upstreams: Upstreams
   private let calls: CallRegistry
   private let bodyLimit: Int
+  private let passesAll: Bool
 
   init(upstreams: Upstreams, calls: CallRegistry, configuration: Configuration) {
     self.upstreams = upstreams
     self.calls = calls
     bodyLimit = configuration.server.maximumBodySize
+    passesAll = configuration.gateway.passThrough == .all
   }
 
+  /// Throws 403 for what an upstream keeps, where that is not the caller's.
   @Sendable func pass(_ request: HTTPRequest) async throws -> HTTPResponse {
     let path = try Self.path(request)
+    let isStateless = request.method == "POST" && Self.isStateless(path)
+    guard try isStateless || reachesState(request.caller) else { throw Self.kept }
+    return try await pass(request, path)
+  }
+
+  /// Passes what the caller was seen to own.
+  func passOwn(_ request: HTTPRequest) async throws -> HTTPResponse {
+    try await pass(request, Self.path(request))
+  }
+
+  /// Whether what an upstream keeps is the caller's to see: files, stored responses and the like belong to a channel's
+  /// key, so to all who call through it.
+  func reachesState(_ caller: Caller) -> Bool {
+    passesAll || caller.isAdministrator || caller.credential == .keyless
+  }
+
+  private func pass(_ request: HTTPRequest, _ path: String) async throws -> HTTPResponse {
     let body = try await request.body.collect(upTo: bodyLimit)
     let named = Self.named(request, body)
     var call = Upstreams.Call(
@@ -52,6 +72,20 @@ struct PassThroughHandlers: Sendable {
       try await upstreams.reply(to: call).answer.cancel()
     } catch {
       // It may not know what this is about.
+    }
+  }
+
+  private static let kept = APIError.forbidden(
+    "what the upstream keeps (files, batches, stored responses and the like) is shared by all who call through it, so this "
+      + "call needs the scope admin, or a server with PASS_THROUGH=all")
+
+  /// Whether an upstream answers a POST out of the request alone.
+  private static func isStateless(_ path: String) -> Bool {
+    let parts = path.split(separator: "/").dropFirst()
+    switch parts.first {
+    case "embeddings", "completions", "moderations", "rerank": return parts.count == 1
+    case "audio", "images": return parts.count == 2
+    default: return ["messages/count_tokens", "responses/input_tokens"].contains(parts.joined(separator: "/"))
     }
   }
 

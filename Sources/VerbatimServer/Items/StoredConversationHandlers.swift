@@ -28,7 +28,7 @@ struct StoredConversationHandlers: Sendable {
     new.metadata = try OpenAIMetadata.check(metadata)
     new.messages = messages
     let made = try await store.begin(new, account: try caller.recordingAccount())
-    AuditNotes.current?.add("conversation_id", made.id)
+    AuditNotes.current?.add(conversation: made.id)
     var response = Self.answer(made)
     guard !messages.isEmpty else { return response }
     if try await recording.append(recording.unanswered(messages, in: made)).isJournaled { response.sayJournaled() }

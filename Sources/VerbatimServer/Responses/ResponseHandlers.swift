@@ -3,8 +3,8 @@ import Providers
 import VerbatimModel
 import VerbatimStore
 
-/// Responses as OpenAI's clients ask for them later: those that were recorded here out of the history, any others of the
-/// upstream, if the key may call it.
+/// Responses as OpenAI's clients ask for them later: those that were recorded here out of the history. The upstream is
+/// asked for them where it has more to tell, and for others only by who may see whatever it keeps.
 struct ResponseHandlers: Sendable {
   private static let limits = 1...100
 
@@ -13,17 +13,24 @@ struct ResponseHandlers: Sendable {
 
   /// One that had not ended when it was recorded, and one that is to be streamed, is the upstream's to tell.
   @Sendable func response(_ request: HTTPRequest) async throws -> HTTPResponse {
-    guard let found = try await recorded(request), found.hasEnded, request.queryParameter("stream") != "true" else {
-      return try await pass(request)
-    }
+    guard let found = try await recorded(request).flatMap(RecordedResponse.init), found.hasEnded,
+      request.queryParameter("stream") != "true"
+    else { return try await pass(request) }
     return .json(found.json)
+  }
+
+  /// The upstream stops working on it.
+  @Sendable func cancel(_ request: HTTPRequest) async throws -> HTTPResponse {
+    _ = try await recorded(request)
+    return try await pass(request)
   }
 
   /// Nobody finds it by its id any more; the conversation keeps its messages. The upstream is told, too.
   @Sendable func delete(_ request: HTTPRequest) async throws -> HTTPResponse {
-    guard let found = try await recorded(request) else { return try await pass(request) }
+    guard let found = try await recorded(request).flatMap(RecordedResponse.init) else { return try await pass(request) }
+    let isTold = try await mayAsk(request)
     _ = try await store.forgetCompletion(request.responseID, within: request.caller.reach)
-    await others.tell(request, model: found.model)
+    if isTold { await others.tell(request, model: found.model) }
     var json = JSONWriter()
     json.deleted(request.responseID, object: "response")
     return .json(json)
@@ -34,8 +41,10 @@ struct ResponseHandlers: Sendable {
     let limit = try request.number("limit", within: Self.limits, standard: 20)
     let order = try request.choice("order", of: ListOrder.self) ?? .desc
     let after = try request.parameter("after", longest: IngestLimits.code)
-    guard let found = try await recorded(request) else { return try await pass(request) }
-    var items = try await input(of: found.exchange, within: request.caller.reach)
+    guard let exchange = try await recorded(request), RecordedResponse(exchange) != nil else {
+      return try await pass(request)
+    }
+    var items = try await input(of: exchange, within: request.caller.reach)
     if order == .desc { items.reverse() }
     if let after {
       guard let place = items.firstIndex(where: { $0.id == after }) else {
@@ -57,23 +66,28 @@ struct ResponseHandlers: Sendable {
     }
   }
 
-  /// nil where none was recorded; throws 404 where it is another's of the same account.
-  private func recorded(_ request: HTTPRequest) async throws -> RecordedResponse? {
+  /// The caller's own exchange of this id, whatever it is; nil where there is none.
+  private func recorded(_ request: HTTPRequest) async throws -> StoredExchange? {
     let reach = try request.caller.reach
-    if let exchange = try await store.completion(request.responseID, within: reach) {
-      return RecordedResponse(exchange)
-    }
-    guard let account = reach.account else { throw APIError.noResponse }
-    if reach.isNarrow, try await store.completion(request.responseID, within: .account(account)) != nil {
-      throw APIError.noResponse
-    }
-    return nil
+    guard reach.account != nil else { throw APIError.noResponse }
+    guard let exchange = try await store.completion(request.responseID, within: reach) else { return nil }
+    AuditNotes.current?.add(conversation: exchange.conversationID)
+    return exchange
+  }
+
+  /// Whether the upstream may be asked: about what a channel answered to a call of the caller's own, and by who may see
+  /// all that it keeps about what is nobody else's here.
+  private func mayAsk(_ request: HTTPRequest) async throws -> Bool {
+    let (id, caller) = (request.responseID, try request.caller)
+    if try await store.isOfChannel(id, within: caller.reach) { return true }
+    guard others.reachesState(caller) else { return false }
+    return try await !store.isCompletion(id, beyond: caller.reach)
   }
 
   private func pass(_ request: HTTPRequest) async throws -> HTTPResponse {
-    guard try request.caller.may(.chat) else { throw APIError.noResponse }
+    guard try request.caller.may(.chat), try await mayAsk(request) else { throw APIError.noResponse }
     do {
-      return try await others.pass(request)
+      return try await others.passOwn(request)
     } catch let error as APIError where error.code == Upstreams.noChannel.code {
       throw APIError.noResponse
     }
@@ -84,7 +98,7 @@ struct ResponseHandlers: Sendable {
 private struct RecordedResponse {
   private static let unfinished: Set<String> = ["queued", "in_progress"]
 
-  let exchange: StoredExchange
+  private let exchange: StoredExchange
   private let answer: JSONSlice
 
   init?(_ exchange: StoredExchange) {

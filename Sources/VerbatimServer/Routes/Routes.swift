@@ -103,7 +103,7 @@ enum Routes {
     table.on("GET", "/api/exports", needs: .read, audit: .conversationList, jobs.list)
     table.on("POST", "/api/exports", needs: .read, audit: .conversationExport, jobs.create)
     table.on("GET", job, needs: .read, audit: .conversationList, jobs.one)
-    table.on("DELETE", job, needs: .read, audit: .conversationExport, jobs.remove)
+    table.on("DELETE", job, needs: .read, audit: .exportRemove, jobs.remove)
     table.on("GET", job + "/file", needs: .read, audit: .conversationExport, jobs.file)
   }
 
@@ -123,6 +123,7 @@ enum Routes {
     table.on("GET", one, needs: .read, audit: .conversationRead, responses.response)
     table.on("DELETE", one, needs: .chat, audit: .conversationDelete, responses.delete)
     table.on("GET", one + "/input_items", needs: .read, audit: .conversationRead, responses.inputItems)
+    table.on("POST", one + "/cancel", needs: .chat, audit: .modelCall, responses.cancel)
   }
 
   /// Conversations and their items, as OpenAI's clients ask for them.

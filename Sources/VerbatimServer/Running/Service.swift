@@ -51,16 +51,29 @@ package struct Service: Sendable {
       onListening(url)
       try await serve(server, application, on: stores, untilStopped: untilStopped)
       // Answers whose clients have gone are recorded as far as they came.
-      await application.calls.stop()
+      await patiently { await application.calls.stop() }
       // What was read while the last requests were answered, and which keys were used.
-      await application.trail.flush()
-      await application.keys.writeUses()
+      await patiently {
+        await application.trail.flush()
+        await application.keys.writeUses()
+      }
     } catch {
       await stores.close()
       throw error
     }
     await stores.close()
     log.info("Stopped")
+  }
+
+  /// How long a database server that hangs may hold up the end.
+  private static let patience = Duration.seconds(20)
+
+  private func patiently(_ work: @escaping @Sendable () async -> Void) async {
+    do {
+      try await Patience(Self.patience).result { await work() }
+    } catch {
+      log.warning("Stopping without what is still to be written", ["error": "\(error)"])
+    }
   }
 
   /// Redis need not be there.

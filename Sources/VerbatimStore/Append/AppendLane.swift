@@ -61,13 +61,19 @@ final class AppendLane: Sendable {
   private let answerPatience: Duration?
   private let log: Log
   private let commitBatch: Commit
+  private let onHanging: @Sendable (Bool) -> Void
   private let state: Mutex<State>
 
-  init(connection: Connection, dialect: Dialect, limits: AppendLimits, log: Log, commit: @escaping Commit) {
+  /// `onHanging` hears when the server is found to hang, and when that is over.
+  init(
+    connection: Connection, dialect: Dialect, limits: AppendLimits, log: Log,
+    onHanging: @escaping @Sendable (Bool) -> Void, commit: @escaping Commit
+  ) {
     self.connection = connection
     self.dialect = dialect
     self.log = log
     commitBatch = commit
+    self.onHanging = onHanging
     patience = limits.patience
     answerPatience = limits.answerPatience
     state = Mutex(State(queue: AppendQueue(limits: limits)))
@@ -188,7 +194,11 @@ final class AppendLane: Sendable {
     defer {
       watch?.cancel()
       // No watch gives this flight up any more, for it has landed or was given up before.
-      state.withLock { $0.isStalled = false }
+      let wasStalled: Bool = state.withLock { state in
+        defer { state.isStalled = false }
+        return state.isStalled
+      }
+      if wasStalled { onHanging(false) }
     }
     do {
       try await connection.runToEnd { connection in
@@ -231,6 +241,7 @@ final class AppendLane: Sendable {
     state.withLock { state in
       guard flight.giveUp() else { return false }
       state.isStalled = true
+      onHanging(true)
       return true
     }
   }

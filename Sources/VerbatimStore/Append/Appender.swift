@@ -10,13 +10,17 @@ final class Appender: Sendable {
 
   private let lanes: [AppendLane]
 
-  /// `limits` are those of all lanes together; `commit` writes one batch.
+  /// `limits` are those of all lanes together; `commit` writes one batch. `onHanging`: as an `AppendLane` has it, of each
+  /// lane.
   init(
     connections: [Connection], dialect: Dialect, limits: AppendLimits, log: Log,
-    commit: @escaping AppendLane.Commit
+    onHanging: @escaping @Sendable (Bool) -> Void = { _ in }, commit: @escaping AppendLane.Commit
   ) {
     let limits: AppendLimits = limits.shared(by: connections.count)
-    lanes = connections.map { AppendLane(connection: $0, dialect: dialect, limits: limits, log: log, commit: commit) }
+    lanes = connections.map {
+      AppendLane(
+        connection: $0, dialect: dialect, limits: limits, log: log, onHanging: onHanging, commit: commit)
+    }
   }
 
   /// Why and when a lane's last batch could not be written; nil when all could.

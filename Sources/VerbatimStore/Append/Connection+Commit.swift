@@ -98,9 +98,10 @@ extension Connection {
     }
   }
 
-  func insertResponseIDs(of batch: [PendingExchange]) throws(DatabaseError) {
+  /// `mayBeThere`: some may be left of a day that was dropped.
+  func insertResponseIDs(of batch: [PendingExchange], mayBeThere: Bool = false) throws(DatabaseError) {
     let rows: [PendingExchange] = batch.filter { $0.exchange.responseID != nil }
-    try insert(.responseIDs, rows: rows.count) { index, binds in
+    try insert(mayBeThere ? .missingResponseIDs : .responseIDs, rows: rows.count) { index, binds in
       binds.text(rows[index].accountID)
       binds.text(rows[index].exchange.responseID)
       binds.id(rows[index].id)
@@ -149,4 +150,7 @@ extension BulkInsert {
   fileprivate static let responseIDs = BulkInsert(
     into: "verbatim_response_ids",
     [.init("account_id", .text), .init("response_id", .text), .init("exchange_id", .id)])
+
+  fileprivate static let missingResponseIDs = BulkInsert(
+    into: responseIDs.table, responseIDs.columns, onConflict: .keep(key: responseIDs.columns.map(\.name)))
 }

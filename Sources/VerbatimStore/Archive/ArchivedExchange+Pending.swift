@@ -14,8 +14,10 @@ extension ArchiveLayout {
     let messages: [ArchivedRow] = archived.isFailure ? [] : rows
     let inputs: [ArchivedRow] = messages.filter { !isAnswered || $0["choice_index"] == .null }
     let choices: [ArchivedRow] = messages.filter { isAnswered && $0["choice_index"] != .null }
+    // One that came without a conversation was given the one that its own id names, and claims its keys so.
+    let conversationID: String? = own.text("conversation_id").flatMap { $0 == firstID.description ? nil : $0 }
     var exchange = NewExchange(
-      appID: own.text("app_id") ?? "", userID: own.text("user_id") ?? "", conversationID: own.text("conversation_id"),
+      appID: own.text("app_id") ?? "", userID: own.text("user_id") ?? "", conversationID: conversationID,
       clientMessageID: own.text("client_message_id"), modelProvider: own.text("model_provider") ?? "",
       modelName: own.text("model_name") ?? "", messages: inputs.map(\.message), choices: choices.map(\.message))
     if archived.isFailure {

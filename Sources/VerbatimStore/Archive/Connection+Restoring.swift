@@ -42,7 +42,7 @@ extension Connection {
       }
     }
     try insert(fresh.flatMap(\.archived.files), into: layout.files.name, layout.files.columns)
-    try insertResponseIDs(of: pending)
+    try insertResponseIDs(of: pending, mayBeThere: true)
     try count(BatchCounters(pending), sorted: dialect.isServer, onlyPlaces: areCounted)
     return fresh.count
   }

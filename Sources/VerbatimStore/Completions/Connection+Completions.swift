@@ -10,28 +10,68 @@ struct CompletionReading: Sendable {
 }
 
 extension Connection {
-  /// Exchanges that one answer of a provider's may have led to, at most: some give all the same id.
-  private static let mostOfOneID = 20
   private static let idsAtOnce = 100
   /// A page that holds something and has looked at so many ends.
   private static let mostLookedAt = 2000
 
   /// The newest exchange that a provider answered under this id, or the one that this id is its own of.
   func completion(_ responseID: String, _ reading: CompletionReading) throws -> StoredExchange? {
-    guard let account = reading.reach.account else { return nil }
-    let ids: [UUIDv7] = try query(
-      """
-      SELECT exchange_id
-      FROM verbatim_response_ids
-      WHERE account_id = \(account) AND response_id = \(responseID)
-      ORDER BY exchange_id DESC
-      LIMIT \(Self.mostOfOneID)
-      """
-    ) { try $0.uuid(0) }
-    for id in ids {
-      if let exchange = try exchange(id, reading) { return exchange }
+    let named: StoredExchange? = try forEachPage(of: responseID, reading) { ids in
+      let reached: Set<UUIDv7> = try within(ids, reading)
+      for id in ids where reached.contains(id) {
+        if let exchange = try exchange(id, reading) { return exchange }
+      }
+      return nil
     }
+    if let named { return named }
     return try UUIDv7(responseID).flatMap { try exchange($0, reading) }
+  }
+
+  /// Calls `body` with the account's exchanges that have this id, the newest first, until it answers something. Some
+  /// providers give all answers the same id, so the pages are as many as it takes.
+  private func forEachPage<Result>(
+    of responseID: String, _ reading: CompletionReading, _ body: ([UUIDv7]) throws -> Result?
+  ) throws -> Result? {
+    guard let account = reading.reach.account else { return nil }
+    var last: UUIDv7 = .behindAll
+    while true {
+      let ids: [UUIDv7] = try query(
+        """
+        SELECT exchange_id
+        FROM verbatim_response_ids
+        WHERE account_id = \(account) AND response_id = \(responseID) AND exchange_id < \(last)
+        ORDER BY exchange_id DESC
+        LIMIT \(Self.idsAtOnce)
+        """
+      ) { try $0.uuid(0) }
+      if let result = try body(ids) { return result }
+      guard ids.count == Self.idsAtOnce, let oldest = ids.last else { return nil }
+      last = oldest
+    }
+  }
+
+  /// Those of the exchanges that are within reach, in conversations that were not deleted. `condition`: of their row `m`.
+  private func within(
+    _ ids: [UUIDv7], _ reading: CompletionReading, of tables: KeyPath<DayPlace, [String]> = \.messageTables,
+    where condition: SQL = "1 = 1"
+  ) throws -> Set<UUIDv7> {
+    let days: [Day: [UUIDv7]] = Dictionary(grouping: ids) { reading.calendar.day(of: $0.milliseconds) }
+    var found: Set<UUIDv7> = []
+    for some in days.values {
+      for table in try place(of: some[0], reading)[keyPath: tables] where !reading.absentTables.contains(table) {
+        let reached: [UUIDv7] = try query(
+          """
+          SELECT m.id
+          FROM \(identifier: table) AS m
+          JOIN conversations AS c ON c.account_id = m.account_id AND c.id = m.conversation_id
+          WHERE m.id IN (\(list: some)) AND m.exchange_id = m.id AND \(reading.reach.condition(on: "c"))
+            AND c.status <> 'deleted' AND \(condition)
+          """
+        ) { try $0.uuid(0) }
+        found.formUnion(reached)
+      }
+    }
+    return found
   }
 
   /// nil where it is not within reach, has failed, or belongs to a conversation that was deleted.
@@ -179,8 +219,60 @@ extension Connection {
     return false
   }
 
-  func forgetResponse(_ responseID: String, account: String) throws -> Bool {
-    try execute(
-      "DELETE FROM verbatim_response_ids WHERE account_id = \(account) AND response_id = \(responseID)") > 0
+  /// Answers whether an exchange within reach had this id.
+  func forgetResponse(_ responseID: String, _ reading: CompletionReading) throws -> Bool {
+    var count = 0
+    let _: Never? = try forEachPage(of: responseID, reading) { ids in
+      let reached: Set<UUIDv7> = try within(ids, reading)
+      guard !reached.isEmpty else { return nil }
+      count += try execute(
+        """
+        DELETE FROM verbatim_response_ids
+        WHERE account_id = \(reading.reach.account ?? "") AND response_id = \(responseID)
+          AND exchange_id IN (\(list: reached.sorted()))
+        """)
+      return nil
+    }
+    return count > 0
+  }
+}
+
+/// What tells whose an id is that a provider gave.
+extension Connection {
+  /// Whether an exchange out of reach has this id, in whatever account. Costs a few looks at an index for each account.
+  func isCompletion(_ responseID: String, beyond reading: CompletionReading) throws -> Bool {
+    let isNear: Bool? = try forEachPage(of: responseID, reading) { ids in
+      let own: Set<UUIDv7> = try within(ids, reading).union(within(ids, reading, of: \.errorTables))
+      return own.count < ids.count ? true : nil
+    }
+    if isNear == true { return true }
+    return try first(
+      """
+      WITH RECURSIVE accounts (name) AS (
+        SELECT min(account_id) FROM verbatim_response_ids
+        UNION ALL
+        SELECT (SELECT min(r.account_id) FROM verbatim_response_ids AS r WHERE r.account_id > a.name)
+        FROM accounts AS a
+        WHERE a.name IS NOT NULL
+      )
+      SELECT 1
+      FROM accounts AS a
+      JOIN verbatim_response_ids AS r ON r.account_id = a.name AND r.response_id = \(responseID)
+      WHERE a.name <> \(reading.reach.account ?? "")
+      LIMIT 1
+      """
+    ) { _ in true } ?? false
+  }
+
+  /// Whether a channel answered a call within reach under this id, be it that the call failed later. An exchange that is
+  /// only recorded may have any id.
+  func isOfChannel(_ responseID: String, _ reading: CompletionReading) throws -> Bool {
+    let isOne: Bool? = try forEachPage(of: responseID, reading) { ids in
+      for tables in [\DayPlace.messageTables, \.errorTables] {
+        if try !within(ids, reading, of: tables, where: "m.channel_id IS NOT NULL").isEmpty { return true }
+      }
+      return nil
+    }
+    return isOne ?? false
   }
 }

@@ -11,6 +11,35 @@ extension Store {
     }
   }
 
+  /// Whether this id is that of somebody else's exchange: one out of reach has it, in whatever account, and within none
+  /// that a channel answered, since an exchange may be recorded with any id.
+  package func isCompletionOfAnother(_ responseID: String, than reach: Reach) async throws -> Bool {
+    let reading = reading(within: reach)
+    return try await readingHistory { connection, absent in
+      try connection.snapshot {
+        let reading = reading.without(absent)
+        return try !connection.isOfChannel(responseID, reading)
+          && connection.isCompletion(responseID, beyond: reading)
+      }
+    }
+  }
+
+  /// Whether an exchange out of reach has this id, in whatever account.
+  package func isCompletion(_ responseID: String, beyond reach: Reach) async throws -> Bool {
+    let reading = reading(within: reach)
+    return try await readingHistory { connection, absent in
+      try connection.snapshot { try connection.isCompletion(responseID, beyond: reading.without(absent)) }
+    }
+  }
+
+  /// Whether a channel answered a call within reach under this id; what was only recorded may have any id.
+  package func isOfChannel(_ responseID: String, within reach: Reach) async throws -> Bool {
+    let reading = reading(within: reach)
+    return try await readingHistory { connection, absent in
+      try connection.snapshot { try connection.isOfChannel(responseID, reading.without(absent)) }
+    }
+  }
+
   /// Chat completions alone. A page that holds something ends after looking at 2,000 exchanges of the account; an empty
   /// one means that there are no more. nil where the one to go on behind is not there.
   package func completions(matching query: CompletionQuery) async throws -> CompletionPage? {
@@ -41,10 +70,7 @@ extension Store {
   package func forgetCompletion(_ responseID: String, within reach: Reach) async throws -> Bool {
     let reading = reading(within: reach)
     return try await managing { connection in
-      try connection.transaction {
-        guard let account = reach.account, try connection.completion(responseID, reading) != nil else { return false }
-        return try connection.forgetResponse(responseID, account: account)
-      }
+      try connection.transaction { try connection.forgetResponse(responseID, reading) }
     }
   }
 

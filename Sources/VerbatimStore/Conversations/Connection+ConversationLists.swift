@@ -91,6 +91,11 @@ extension Connection {
     return "\(condition) AND c.created_at >= \(created.lowerBound) AND c.created_at < \(created.upperBound)"
   }
 
+  /// So that who may see one app alone sorts its conversations, however many others there are.
+  private static func isOfApp(_ query: ConversationQuery) -> SQL {
+    [query.reach.app, query.appID].compactMap { $0 }.reduce("1 = 1") { "\($0) AND c.app_id = \($1)" }
+  }
+
   /// Told so that every engine takes the time for a range of the index.
   private static func isBehind(_ place: ConversationSortKey?, _ query: ConversationQuery) -> SQL {
     guard let place else { return "1 = 1" }
@@ -143,7 +148,7 @@ extension Connection {
       """
       SELECT \(unsafeSQL: Conversation.columns)
       FROM conversations AS c
-      WHERE \(Self.span(of: query))
+      WHERE \(Self.span(of: query)) AND \(Self.isOfApp(query))
       LIMIT \(Self.looked + 1)
       """
     ) { try Conversation($0) }
@@ -152,7 +157,7 @@ extension Connection {
         field: "sort",
         reason: """
           by anything but created_at takes at most \(Self.looked) conversations, and there are more: narrow them down by \
-          user_id, tag, from or to
+          app_id, user_id, tag, from or to
           """)
     }
     return found

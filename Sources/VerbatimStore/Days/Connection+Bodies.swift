@@ -18,15 +18,42 @@ extension Connection {
       """
     ) { try $0.uuid(0) }
     let upper: SQL = last.map { "id <= \($0)" } ?? "id < \(ids.upperBound)"
+    let range: SQL = "id >= \(start) AND \(upper)"
     let message: SQL = Partition.isErrorTable(table) ? ", error_message = NULL" : ""
     try execute(
       """
       UPDATE \(identifier: table)
       SET content = NULL, content_kind = 'none', raw = NULL, tool_calls = NULL, request = NULL, inputs = NULL,
         other = NULL\(message)
-      WHERE id >= \(start) AND \(upper)
+      WHERE \(range)
       """)
+    try emptyInputs(ofConversationsIn: table, where: range)
     return last
+  }
+
+  /// A conversation has the inputs of the exchange that it began with.
+  private func emptyInputs(ofConversationsIn table: String, where range: SQL) throws {
+    let active: [(account: ExactText, id: String)] = try query(
+      "SELECT DISTINCT account_id, conversation_id FROM \(identifier: table) WHERE \(range)"
+    ) { (ExactText($0.text(0)), $0.text(1)) }
+    for (account, some) in Dictionary(grouping: active, by: \.account) {
+      try execute(
+        """
+        UPDATE conversations
+        SET inputs = NULL
+        WHERE account_id = \(account.text) AND id IN (\(list: some.map(\.id))) AND inputs IS NOT NULL
+        """)
+    }
+  }
+
+  /// As what is emptied, for a conversation of which a day was dropped.
+  func emptyInputs(of conversation: String, account: String) throws {
+    try execute(
+      """
+      UPDATE conversations
+      SET inputs = NULL
+      WHERE account_id = \(account) AND id = \(conversation) AND inputs IS NOT NULL
+      """)
   }
 
   /// Days before `day` whose bodies are still there.

@@ -93,6 +93,7 @@ extension Connection {
       ) { _ in true }
       if row != nil { return }
     }
+    try emptyInputs(of: conversation, account: account)
     try execute(
       """
       DELETE FROM verbatim_conversation_days

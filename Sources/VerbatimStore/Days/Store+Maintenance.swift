@@ -15,6 +15,8 @@ extension Store {
 
   /// One round; what fails is logged and tried again in the next.
   package func maintainOnce() async {
+    // Some of it would wait for a server that hangs, whatever becomes of this task.
+    guard !database.isHanging else { return }
     await step("make tables of days") { try await self.makeComingTables() }
     await step("look for tables of days that are gone") { _ = try await self.noticeGoneTables() }
     await step("finish purges") { try await self.finishPurges() }

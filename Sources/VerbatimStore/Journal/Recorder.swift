@@ -72,10 +72,11 @@ final class Recorder: Sendable {
     }
   }
 
-  /// Writes what is queued; what waits in the journal waits for the next start.
-  func close() async {
-    await appender.close()
-    await courier?.stop()
+  /// Writes what is queued; what waits in the journal waits for the next start. `patiently` runs what a server that hangs
+  /// would hold up for ever, and may leave it behind.
+  func close(_ patiently: (@escaping @Sendable () async -> Void) async -> Void) async {
+    await patiently { [appender] in await appender.close() }
+    await patiently { [courier] in await courier?.stop() }
     await journal?.close()
   }
 }

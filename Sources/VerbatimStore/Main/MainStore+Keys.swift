@@ -38,23 +38,34 @@ package struct KeyChange: Sendable {
 }
 
 extension MainStore {
-  /// `makesAccount`: where there is none of that name, as an administrator's if the key is one. Throws
-  /// `StoreError.rejected` where there is no such account, or it may not have such a key.
-  package func createKey(_ new: NewAPIKey, makesAccount: Bool = false) async throws -> APIKey {
+  /// Throws `StoreError.rejected` where there is no such account, or it may not have such a key.
+  package func createKey(_ new: NewAPIKey) async throws -> APIKey {
+    try await createKey(new, makesAccount: false).key
+  }
+
+  /// Makes the account, too, where there is none of that name: an administrator's if the key is one. `account`: the one
+  /// that was made.
+  package func createKeyWithAccount(_ new: NewAPIKey) async throws -> (key: APIKey, account: Account?) {
+    try await createKey(new, makesAccount: true)
+  }
+
+  private func createKey(_ new: NewAPIKey, makesAccount: Bool) async throws -> (key: APIKey, account: Account?) {
     let now: Int64 = clock()
     let id: UUIDv7 = ids.next(count: 1, at: nil)
     return try await write { connection in
       let number: Int64 = try connection.moveAccessRevision(key: id)
+      var made: Account?
       if makesAccount {
         let role: Account.Role = new.scopes.contains(.admin) ? .admin : .user
-        _ = try connection.insert(Account(name: new.account, role: role, createdAt: now, updatedAt: now))
+        let account = Account(name: new.account, role: role, createdAt: now, updatedAt: now)
+        made = try connection.insert(account) ? account : nil
       }
       try connection.checkAccount(of: new)
       let key = APIKey(
         id: id, account: new.account, name: new.name, prefix: new.prefix, scopes: new.scopes, app: new.app,
         user: new.user, expiresAt: new.expiresAt, createdAt: now, tokenID: number, rate: new.rate)
       try connection.insert(key, hash: new.hash)
-      return key
+      return (key, made)
     }
   }
 

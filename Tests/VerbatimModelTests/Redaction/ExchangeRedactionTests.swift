@@ -24,7 +24,7 @@ import Testing
 
   @Test func `everything that was said or attached is redacted, and what names things stays`() throws {
     let exchange = try parse(
-      #"{"app_id":"a@b.cn","user_id":"13800138000","query":"a@b.cn","answer":"13800138000","conversation_id":"c@d.cn","client_message_id":"e@f.cn","inputs":{"n":13800138000},"metadata":{"m":"a@b.cn"},"other":"a@b.cn","usage":{"total_tokens":13800138000},"files":[{"type":"image","transfer_method":"remote_url","url":"https://x.cn/a@b.cn","file_name":"13800138000.png","metadata":{"by":"a@b.cn"}}]}"#
+      #"{"app_id":"a@b.cn","user_id":"13800138000","query":"a@b.cn","answer":"13800138000","conversation_id":"c@d.cn","client_message_id":"e@f.cn","inputs":{"n":13800138000},"metadata":{"m":"a@b.cn"},"other":"a@b.cn","usage":{"total_tokens":13800138000},"files":[{"type":"image","transfer_method":"remote_url","url":"https://x.cn/a@b.cn","upload_file_id":"a@b.cn","file_name":"13800138000.png","metadata":{"by":"a@b.cn"}}]}"#
     )
     let redacted = Redactor().redacted(exchange)
     #expect(redacted.messages.first?.content?.string == "[email]")
@@ -33,6 +33,7 @@ import Testing
     #expect(redacted.metadata?.string == #"{"m":"[email]"}"#)
     #expect(redacted.request?.string == #"{"other":"[email]"}"#)
     #expect(redacted.attachments.first?.url == "https://x.cn/[email]")
+    #expect(redacted.attachments.first?.uploadFileID == "[email]")
     #expect(redacted.attachments.first?.fileName == "[phone].png")
     #expect(redacted.attachments.first?.metadata?.string == #"{"by":"[email]"}"#)
     #expect(redacted.appID == exchange.appID)

@@ -1,6 +1,7 @@
 import HTTP
 import Testing
 import VerbatimModel
+import VerbatimStore
 import VerbatimTesting
 
 @testable import VerbatimServer
@@ -78,6 +79,12 @@ import VerbatimTesting
       #expect(raised.status == 400 && raised.string("detail")?.contains("set-role shop admin") == true)
       #expect(try await make("default", #","make_account":true"#).status == 200)
       #expect(try await make("x", #","make_account":"yes""#).status == 400)
+      var query = AuditQuery()
+      query.action = AuditAction.keyCreate.rawValue
+      let notes = try await api.main.auditTrail(query, limit: 20).compactMap(\.detail)
+      #expect(notes.contains { $0.contains(#""key_account":"ops","scopes":"admin","made_account":"admin""#) })
+      #expect(notes.contains { $0.contains(#""key_account":"shop","#) && $0.contains(#""made_account":"user""#) })
+      #expect(!notes.contains { $0.contains(#""key_account":"default""#) && $0.contains("made_account") })
     }
   }
 

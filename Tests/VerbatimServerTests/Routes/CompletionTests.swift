@@ -128,6 +128,34 @@ import VerbatimTesting
     }
   }
 
+  @Test(arguments: TestEngine.allCases)
+  func `who has a completion keeps it, however many others have the same id`(_ engine: TestEngine) async throws {
+    try await TestAPI.with(configuration: .withKeys, on: engine) { api in
+      func fields(of user: String) async throws -> HTTPFields { .key(try await api.makeKey(user: user)) }
+      let (ana, bob) = (try await fields(of: "ana"), try await fields(of: "bob"))
+      func record(_ query: String, count: Int = 1, as fields: HTTPFields) async throws {
+        let body = #"{"app_id":"app","query":"\#(query)","answer":"a","response_id":"same"}"#
+        let bodies = Array(repeating: body, count: count).joined(separator: ",")
+        #expect(try await api.post("/api/chat/insert/batch", "[\(bodies)]", fields: fields).status == 200)
+      }
+      func question(_ fields: HTTPFields) async throws -> String? {
+        let messages = try await api.get("/v1/chat/completions/same/messages", fields: fields)
+        return messages.data.first?.string("content")
+      }
+      try await record("ana's", as: ana)
+      try await record("bob's", count: 101, as: bob)
+      #expect(try await question(ana) == "ana's")
+      #expect(try await question(bob) == "bob's")
+      let deleted = try await api.request("DELETE", "/v1/chat/completions/same", fields: bob)
+      #expect(deleted.status == 200)
+      #expect(try await question(bob) == nil)
+      #expect(try await question(ana) == "ana's")
+      #expect(try await api.request("DELETE", "/v1/chat/completions/same", fields: bob).status == 404)
+      #expect(try await api.request("DELETE", "/v1/chat/completions/same", fields: ana).status == 200)
+      #expect(try await question(ana) == nil)
+    }
+  }
+
   @Test func `the messages and the body of a request come back`() async throws {
     try await TestAPI.with { api in
       let receipt = try await api.record("c1")

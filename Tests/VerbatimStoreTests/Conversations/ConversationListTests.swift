@@ -126,6 +126,11 @@ import VerbatimTesting
       query = ConversationQuery(.account("a"))
       query.sort = .name
       await #expect(throws: StoreError.self) { try await store.conversations(matching: query) }
+      query.reach.app = "rare"
+      #expect(try await store.conversations(matching: query).conversations.map(\.id) == ["wanted"])
+      query.reach.app = nil
+      query.appID = "rare"
+      #expect(try await store.conversations(matching: query).conversations.map(\.id) == ["wanted"])
     }
   }
 }

@@ -23,6 +23,7 @@ import VerbatimTesting
       #expect(try await store.total("SELECT count(*) FROM verbatim_response_ids") == 4)
       #expect(try await store.total("SELECT count(*) FROM message_files") == 4)
       #expect(try await store.total("SELECT count(*) FROM verbatim_conversation_days") == 2)
+      #expect(try await store.total("SELECT count(*) FROM conversations WHERE inputs IS NOT NULL") == 0)
       #expect(try await store.total("SELECT sum(exchanges) FROM verbatim_usage_by_day") == usage)
       #expect(try await store.conversation("c", account: "a")?.dialogueCount == 6)
       let states = try await store.partitions().filter { $0.holdsRows || $0.droppedAt != nil }.map(\.state)
@@ -62,7 +63,14 @@ import VerbatimTesting
       $0.retention = Retention(days: 4, bodyDays: 3)
     }) { store in
       try await store.fillDays(4)
+      var other = NewExchange.sample(conversation: "late")
+      other.createdAt = midJanuary + 3 * dayLength
+      other.inputs = Bytes(utf8: "{}")
+      _ = try await store.append(other, account: "a")
+      #expect(try await store.total("SELECT count(*) FROM conversations WHERE inputs IS NOT NULL") == 2)
       await store.maintainOnce()
+      // Those of the conversation that began on a day that was emptied or dropped.
+      #expect(try await store.total("SELECT count(*) FROM conversations WHERE inputs IS NOT NULL") == 1)
       let page = try #require(await store.exchanges(of: "c", account: "a", before: nil, limit: 100))
       #expect(page.exchanges.map(\.createdAt).allSatisfy { $0 >= midJanuary + dayLength })
       let said = page.exchanges.map { $0.choices.first?.content?.string }

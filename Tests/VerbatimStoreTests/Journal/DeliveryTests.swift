@@ -150,6 +150,51 @@ import VerbatimTesting
     try await outages.stop()
   }
 
+  @Test func `whoever asks or reads is not kept waiting by a server that says nothing`() async throws {
+    let outages: Outages = try await Outages.hangs()
+    try await outages.withStore { store in
+      _ = try await store.append(.sample(conversation: "c"), account: "a")
+      _ = try await store.conversation("c", account: "a")
+      try await outages.kill()
+      // Before anything was found to fail, and after.
+      for _ in 0..<2 {
+        guard case .degraded = await store.readiness() else {
+          Issue.record("not degraded")
+          break
+        }
+        for _ in 0..<3 {
+          let error = await #expect(throws: StoreError.self) { try await store.conversation("c", account: "a") }
+          guard case .unavailable? = error else {
+            Issue.record("\(String(describing: error))")
+            break
+          }
+        }
+        #expect(try await store.append(.sample(conversation: "c"), account: "a").isJournaled)
+      }
+      try await outages.start()
+      try await store.delivered()
+      while await store.readiness() != .ready { try await Task.sleep(for: .milliseconds(20)) }
+      #expect(try await store.conversation("c", account: "a")?.dialogueCount == 3)
+    }
+    try await outages.stop()
+  }
+
+  @Test func `a store closes although the server says nothing, and what waits is delivered by the next`() async throws {
+    let outages: Outages = try await Outages.hangs()
+    try await outages.withStore { store in
+      _ = try await store.append(.sample(conversation: "c"), account: "a")
+      try await outages.kill()
+      #expect(try await store.append(.sample(conversation: "c"), account: "a").isJournaled)
+    }
+    try await outages.start()
+    try await outages.withStore { store in
+      try await store.delivered()
+      #expect(try await store.conversation("c", account: "a")?.dialogueCount == 2)
+      #expect(try await store.verify { _ in }.isEmpty)
+    }
+    try await outages.stop()
+  }
+
   @Test func `nobody waits for a server that says nothing when the journal is full`() async throws {
     let outages: Outages = try await Outages.hangs()
     try await outages.withStore(journalBytes: 1) { store in

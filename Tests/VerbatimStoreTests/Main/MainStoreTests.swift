@@ -112,7 +112,7 @@ import VerbatimTesting
       for name in ["*", ""] {
         await #expect(throws: StoreError.self) { try await main.createAccount(named: name, role: .user) }
         let key = key(name, "x", hash: 1)
-        await #expect(throws: StoreError.self) { try await main.createKey(key, makesAccount: true) }
+        await #expect(throws: StoreError.self) { try await main.createKeyWithAccount(key) }
         #expect(try await main.account(named: name) == nil)
       }
       let everybody = try #require(

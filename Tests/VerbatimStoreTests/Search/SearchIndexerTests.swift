@@ -50,12 +50,12 @@ import VerbatimTesting
       let indexer = try SearchIndexer(store)
       while try await indexer.round() {}
       let text = String(repeating: "swift weather ", count: 50_000)
-      let large: [NewExchange] = (0..<24).map { .sample(query: "number \($0) " + text) }
+      let large: [NewExchange] = (0..<40).map { .sample(query: "number \($0) " + text) }
       for result in await store.append(large, account: "a") { _ = try result.get() }
-      while try await store.searchIndexStatus().messages < 48 { #expect(try await indexer.round()) }
+      while try await store.searchIndexStatus().messages < 80 { #expect(try await indexer.round()) }
       #expect(try await store.searchIndexStatus().segments > 1)
       #expect(try await store.find("\"number 7\"").results.count == 1)
-      #expect(Set(try await store.findAll("weather", limit: 30)).count == 24)
+      #expect(Set(try await store.findAll("weather", limit: 30)).count == 40)
     }
   }
 
