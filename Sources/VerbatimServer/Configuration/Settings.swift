@@ -68,13 +68,18 @@ package enum Settings {
       },
       Setting(
         "SQL_MAX_OPEN_CONNS", "--sql-max-open-conns", "COUNT", standard: "32",
-        "The most connections to the history's database, opened when needed; two of them write to a server, one to a file."
+        """
+        The most connections to the history's database, opened when needed; two of them write to a server, one to a file. \
+        Past `SQL_MAX_IDLE_CONNS` another is opened for a read that has waited for 50 ms.
+        """
       ) { text, configuration throws(SettingError) in
         configuration.connections.open = try Value.integer(text, 1...10_000)
       },
       Setting(
         "SQL_MAX_IDLE_CONNS", "--sql-max-idle-conns", "COUNT", standard: "8",
-        "How many connections to a server are kept while nobody reads."
+        """
+        How many connections to a server are kept while nobody reads; one more is closed when it has lain idle for 5 seconds.
+        """
       ) { text, configuration throws(SettingError) in
         configuration.connections.idle = try Value.integer(text, 0...10_000)
       },
