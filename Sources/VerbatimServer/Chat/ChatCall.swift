@@ -37,16 +37,19 @@ struct ChatCall: Sendable {
   func response() async throws -> HTTPResponse {
     let chat = try ChatRequest(parsing: prompt.body)
     let token = calls.begin()
+    var question = Self.call(chat)
+    question.readingOn = ReadingOn(for: settings.readingOn)
     let reply: Upstreams.Reply
     do {
-      reply = try await upstreams.reply(to: Self.call(chat))
+      reply = try await upstreams.reply(to: question)
     } catch let unanswered as Upstreams.Unanswered {
       var record = record
       let error = try await record.end(unanswered, settings)
       throw unanswered.channel == nil ? error : error.saying(record)
     }
     let ending = ChatEnding()
-    var call = ModelCall(reply, to: chat, record: record, settings: settings, token: token)
+    var call = ModelCall(
+      reply, to: chat, record: record, settings: settings, token: token, readingOn: question.readingOn)
     call.onEnd = { answer, receipt in ending.set(answer, receipt) }
     let response = try await call.response()
     if case .stream(let pump) = response.body {
