@@ -73,7 +73,7 @@ struct ModelCall: Sendable {
       return response
     }
     let receipt = try await finish(ending)
-    if case .broken(_, let message) = ending { throw Self.brokenAnswer(message) }
+    if case .broken(_, let message) = ending { throw brokenAnswer(message) }
     if receipt?.isJournaled == true { response.sayJournaled() }
     response.body = .bytes(Array(capture?.takeHeld() ?? []))
     return response
@@ -206,8 +206,9 @@ struct ModelCall: Sendable {
     }
   }
 
-  private static func brokenAnswer(_ message: String) -> APIError {
-    APIError(status: 502, code: "upstream_disconnected", detail: message)
+  private func brokenAnswer(_ message: String) -> APIError {
+    let error = APIError(status: 502, code: "upstream_disconnected", detail: message)
+    return record.map { error.saying($0) } ?? error
   }
 }
 
