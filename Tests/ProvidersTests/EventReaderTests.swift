@@ -33,6 +33,13 @@ import VerbatimModel
     #expect(events(pieces).filter { $0.data != nil } == [event("x"), event("y")])
   }
 
+  /// What took each line's time again for every line before it would be hours.
+  @Test(.timeLimit(.minutes(5))) func `an event of two million lines is read`() {
+    let count = 2_000_000
+    let events = events([String(repeating: "data:\n", count: count) + "\n"])
+    #expect(events.map(\.data?.count) == [count - 1])
+  }
+
   @Test func `an empty data line is data`() {
     #expect(events(["data\n\n", "data:\n\n"]) == [event(""), event("")])
   }

@@ -48,10 +48,10 @@ package final class HTTPClient: Sendable {
 
   /// Sends a request and returns once the head of the answer is there. Throws `HTTPClientError`. Cancelling the task
   /// does not end it: who has begun a call may have to see it through.
-  package func open(_ request: OutgoingRequest) async throws -> IncomingAnswer {
-    let transfer = try start(request)
-    return IncomingAnswer(try await transfer.awaitHead(), of: transfer)
-  }
+  package func open(_ request: OutgoingRequest) async throws -> IncomingAnswer { try await begin(request).answer() }
+
+  /// Sends a request; for who may want to end it before the head of the answer is there. Throws `HTTPClientError`.
+  package func begin(_ request: OutgoingRequest) throws -> PendingAnswer { PendingAnswer(of: try start(request)) }
 
   private func start(_ request: OutgoingRequest) throws -> Transfer {
     let loop = try runningLoop()

@@ -29,6 +29,8 @@ struct TransferSetup {
     if request.decodesContent { try check(curl_set_text(handle, CURLOPT_ACCEPT_ENCODING, "identity")) }
     // Time-outs without signals, which belong to the whole process.
     try check(curl_set_long(handle, CURLOPT_NOSIGNAL, 1))
+    // Or ending one transfer waits for its resolver's thread, and all others with it.
+    try check(curl_set_long(handle, CURLOPT_QUICK_EXIT, 1))
     let connect = request.timeouts.connect ?? configuration.connectTimeout
     try check(curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, connect.inMilliseconds))
     if let total = request.timeouts.total {

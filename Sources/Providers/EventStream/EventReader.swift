@@ -81,7 +81,13 @@ struct EventReader {
     if value.first == UInt8(ascii: " ") { value = value.dropFirst() }
     switch text[..<colon] {
     case let name where name.elementsEqual("data".utf8):
-      event.data = event.data.map { $0 + [UInt8(ascii: "\n")] + value } ?? Array(value)
+      // In place: an event may have millions of lines.
+      if event.data == nil {
+        event.data = Array(value)
+      } else {
+        event.data?.append(UInt8(ascii: "\n"))
+        event.data?.append(contentsOf: value)
+      }
     case let name where name.elementsEqual("event".utf8): event.name = Array(value)
     default: break
     }

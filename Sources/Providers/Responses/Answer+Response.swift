@@ -30,6 +30,10 @@ extension Answer {
       fail(status ?? "", "the response has the status \(status ?? "")")
     case "incomplete":
       finishReason = response["incomplete_details"]?["reason"]?.exactID(limit: IngestLimits.code) ?? status
+    case "queued", "in_progress":
+      // It runs in the background; until then nobody has answered.
+      finishReason = status
+      if response["output"]?.elements.first(where: { _ in true }) == nil { choices = [] }
     default: finishReason = status
     }
     if response["output"] == nil { fail(CaptureFailure.invalid, "the answer has no output") }

@@ -37,16 +37,18 @@ struct ChatCall: Sendable {
   func response() async throws -> HTTPResponse {
     let chat = try ChatRequest(parsing: prompt.body)
     let token = calls.begin()
+    var question = Self.call(chat)
+    question.readingOn = ReadingOn(for: settings.readingOn)
     let reply: Upstreams.Reply
     do {
-      reply = try await upstreams.reply(to: Self.call(chat))
+      reply = try await upstreams.reply(to: question)
     } catch let unanswered as Upstreams.Unanswered {
       var record = record
-      let error = try await record.end(unanswered, settings)
-      throw unanswered.channel == nil ? error : error.saying(record)
+      throw try await record.end(unanswered, settings)
     }
     let ending = ChatEnding()
-    var call = ModelCall(reply, to: chat, record: record, settings: settings, token: token)
+    var call = ModelCall(
+      reply, to: chat, record: record, settings: settings, token: token, readingOn: question.readingOn)
     call.onEnd = { answer, receipt in ending.set(answer, receipt) }
     let response = try await call.response()
     if case .stream(let pump) = response.body {
@@ -147,15 +149,6 @@ final class ChatEnding: Sendable {
 extension APIError {
   static let unrecorded = APIError(
     status: 502, code: "upstream_error", detail: "the provider's answer came to no end")
-
-  /// Which exchange has it in the error history.
-  fileprivate func saying(_ record: CallRecord) -> APIError {
-    var response = HTTPResponse(status: status, fields: fields)
-    response.sayIDs(record.conversationID, record.exchangeID)
-    var error = self
-    error.fields = response.fields
-    return error
-  }
 
   /// What of a failed answer its caller can do something about; nil for one that has not failed. What a provider says of
   /// the channel's own key is for the operator alone.

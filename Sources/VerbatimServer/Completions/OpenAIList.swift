@@ -58,9 +58,13 @@ enum OpenAIMetadata {
   private static let longestKey = 64
   private static let longestValue = 512
 
-  /// nil where it is null or absent.
+  /// Of a body that replaces it; nil where it is null.
   static func parse(_ body: Bytes) throws -> Bytes? {
-    try check(JSONSlice(body: body)["metadata"])
+    let body = try JSONSlice(body: body)
+    guard body.kind == .object, let metadata = body["metadata"] else {
+      throw APIError.invalid("metadata must be given: a JSON object, or null, which removes it")
+    }
+    return try check(metadata)
   }
 
   static func check(_ metadata: JSONSlice?) throws(APIError) -> Bytes? {

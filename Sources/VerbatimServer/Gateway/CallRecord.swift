@@ -165,7 +165,7 @@ struct CallRecord: Sendable {
     } catch {
       if settings.recording == .strict { throw error }
     }
-    return unanswered.error
+    return unanswered.error.saying(self)
   }
 
   private func append(_ exchange: NewExchange) async throws(StoreError) -> Store.Receipt {
@@ -208,6 +208,17 @@ extension HTTPResponse {
     fields[CallRecord.exchangeField] = exchange.description
     guard conversation.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else { return }
     fields[CallRecord.conversationField] = conversation
+  }
+}
+
+extension APIError {
+  /// Which exchange has it in the error history.
+  func saying(_ record: CallRecord) -> APIError {
+    var response = HTTPResponse(status: status, fields: fields)
+    response.sayIDs(record.conversationID, record.exchangeID)
+    var error = self
+    error.fields = response.fields
+    return error
   }
 }
 

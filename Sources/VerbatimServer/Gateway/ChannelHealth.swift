@@ -30,7 +30,7 @@ final class ChannelHealth: Sendable {
     }
   }
 
-  /// A call that was let through could not be sent, which says nothing about the channel.
+  /// A call that was let through could not be sent, or was given up, which says nothing about the channel.
   func noteUnasked(_ channel: Channel) { state.withLock { $0.breakers[channel.id]?.noteUnasked(at: .now) } }
 
   func wantsUsage(_ channel: Channel) -> Bool {

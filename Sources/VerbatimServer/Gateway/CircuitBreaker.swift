@@ -48,7 +48,7 @@ struct CircuitBreaker: Sendable {
     }
   }
 
-  /// A call that was let through has asked nothing: another one is to see.
+  /// A call that was let through has shown nothing: another one is to see.
   mutating func noteUnasked(at now: ContinuousClock.Instant) {
     if case .halfOpen(_, let pause) = state { state = .open(until: now, pause: pause) }
   }

@@ -47,16 +47,19 @@ struct GatewayHandlers: Sendable {
     // While the model is asked, which takes longer.
     let search = record.map { record in LookUp { await record.inItsThread(chat, for: caller) } }
     let token = calls.begin()
+    var call = try Self.call(chat, request, isRecorded: record != nil)
+    call.readingOn = ReadingOn(for: record == nil ? .zero : settings.readingOn)
     let reply: Upstreams.Reply
     do {
-      reply = try await upstreams.reply(to: Self.call(chat, request, isRecorded: record != nil))
+      reply = try await upstreams.reply(to: call)
     } catch let unanswered as Upstreams.Unanswered {
       var record = await placed(record, of: chat, by: search)
       throw try await record?.end(unanswered, settings) ?? unanswered.error
     }
-    var call = ModelCall(
-      reply, to: chat, record: await placed(record, of: chat, by: search), settings: settings, token: token)
-    return try await call.response()
+    var answer = ModelCall(
+      reply, to: chat, record: await placed(record, of: chat, by: search), settings: settings, token: token,
+      readingOn: call.readingOn)
+    return try await answer.response()
   }
 
   /// Throws 404 for a response of somebody else, with which the upstream would go on. Where that cannot be said now, the

@@ -21,6 +21,7 @@ struct ModelCall: Sendable {
   var record: CallRecord?
   var capture: Capture?
   let token: CallToken
+  private let readingOn: ReadingOn
   /// Hears what was recorded; without a receipt where it could not be, and that is allowed.
   var onEnd: (@Sendable (Answer, Store.Receipt?) -> Void)?
 
@@ -30,11 +31,13 @@ struct ModelCall: Sendable {
   private var holding: Task<Void, Never>?
 
   init(
-    _ reply: Upstreams.Reply, to chat: ChatRequest, record: CallRecord?, settings: GatewaySettings, token: CallToken
+    _ reply: Upstreams.Reply, to chat: ChatRequest, record: CallRecord?, settings: GatewaySettings, token: CallToken,
+    readingOn: ReadingOn
   ) {
     self.reply = reply
     self.settings = settings
     self.token = token
+    self.readingOn = readingOn
     self.record = record
     self.record?.note(reply.channel)
     if record != nil {
@@ -56,7 +59,7 @@ struct ModelCall: Sendable {
     var released: Bytes = []
     var ending = AnswerEnding.whole
     do {
-      while released.isEmpty, let part = try await reply.answer.next() { released = take(part[...]) }
+      while released.isEmpty, let part = try await next() { released = take(part[...]) }
     } catch {
       ending = self.ending(error)
     }
@@ -70,7 +73,7 @@ struct ModelCall: Sendable {
       return response
     }
     let receipt = try await finish(ending)
-    if case .broken(_, let message) = ending { throw Self.brokenAnswer(message) }
+    if case .broken(_, let message) = ending { throw brokenAnswer(message) }
     if receipt?.isJournaled == true { response.sayJournaled() }
     response.body = .bytes(Array(capture?.takeHeld() ?? []))
     return response
@@ -95,7 +98,7 @@ struct ModelCall: Sendable {
     var ending = AnswerEnding.whole
     do {
       var isFirst = first.isEmpty
-      while capture?.isComplete != true, let part = try await reply.answer.next() {
+      while capture?.isComplete != true, let part = try await next() {
         // Nor does the first event wait until those that came with it are read.
         let rest = isFirst ? part[...].behindFirstEvent : part.startIndex
         for piece in [part[..<rest], part[rest...]] where !piece.isEmpty {
@@ -153,6 +156,16 @@ struct ModelCall: Sendable {
 
   // MARK: Taking and recording
 
+  private func next() async throws -> [UInt8]? {
+    let answer = reply.answer
+    guard !answer.hasPart else { return try await answer.next() }
+    return try await readingOn.wait {
+      try await answer.next()
+    } cut: {
+      answer.cancel()
+    }
+  }
+
   private mutating func take(_ part: Bytes) -> Bytes {
     guard capture != nil else { return part }
     let released = capture?.take(part) ?? []
@@ -183,7 +196,7 @@ struct ModelCall: Sendable {
   /// Of an answer that broke off, or was cut.
   private func ending(_ error: any Error) -> AnswerEnding {
     if capture?.isHolding == true, error is CancellationError { return .whole }
-    if clientHasGone { return Self.clientGone }
+    if clientHasGone || readingOn.isOver { return Self.clientGone }
     switch (error as? HTTPClientError)?.kind {
     case .idleTimedOut, .timedOut:
       return .broken(code: "upstream_timeout", message: "the answer stopped and did not go on: \(error)")
@@ -193,8 +206,9 @@ struct ModelCall: Sendable {
     }
   }
 
-  private static func brokenAnswer(_ message: String) -> APIError {
-    APIError(status: 502, code: "upstream_disconnected", detail: message)
+  private func brokenAnswer(_ message: String) -> APIError {
+    let error = APIError(status: 502, code: "upstream_disconnected", detail: message)
+    return record.map { error.saying($0) } ?? error
   }
 }
 

@@ -34,17 +34,28 @@ struct ModelHandlers: Sendable {
     return .json(json)
   }
 
-  /// By name; of channels that take any model, those that the upstream lists. One that does not answer is left out.
+  /// By name; of channels that take any model, those that the upstream lists, all asked at once. One that does not answer,
+  /// or is left alone, is left out.
   private func models() async throws -> [ListedModel] {
+    let channels = try await upstreams.channels.all().filter { $0.status == .enabled }
+    let listed = await self.listed(by: channels.filter { $0.models[Channel.anyModel] != nil })
     var models: [String: ListedModel] = [:]
-    for channel in try await upstreams.channels.all() where channel.status == .enabled {
+    for channel in channels {
       for name in channel.models.keys where name != Channel.anyModel {
         models[name] = models[name] ?? ListedModel(name: name, channel: channel.name)
       }
-      guard channel.models[Channel.anyModel] != nil else { continue }
-      for model in await listed(by: channel) { models[model.name] = models[model.name] ?? model }
+      for model in listed[channel.id] ?? [] { models[model.name] = models[model.name] ?? model }
     }
     return models.values.sorted { $0.name < $1.name }
+  }
+
+  private func listed(by channels: [Channel]) async -> [Int64: [ListedModel]] {
+    await withTaskGroup(of: (Int64, [ListedModel]).self) { group in
+      for channel in channels where upstreams.health.pause(of: channel) == .zero {
+        group.addTask { (channel.id, await listed(by: channel)) }
+      }
+      return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+    }
   }
 
   private func listed(by channel: Channel) async -> [ListedModel] {

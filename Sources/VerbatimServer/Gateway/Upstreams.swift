@@ -19,6 +19,8 @@ struct Upstreams: Sendable {
     /// Whether the channel's choice decides if usage is asked for.
     var mayAskForUsage = false
     var dialects: Set<Channel.Dialect> = [.openai, .azure]
+    /// How long an answer is waited for that nobody waits for any more.
+    var readingOn = ReadingOn(for: .seconds(10))
   }
 
   /// An answer that has begun, good or bad.
@@ -50,7 +52,9 @@ struct Upstreams: Sendable {
     var action = plan.first()
     var last: Result<Reply, Unanswered>?
     while case .attempt(let place, let pause) = action {
+      // It fails when the client goes, for whom nobody else is asked then.
       if pause > .zero { try? await Task.sleep(for: pause) }
+      if Task.isCancelled, last != nil { break }
       let channel = order[place]
       guard health.admits(channel) else {
         last = last ?? .failure(resting(channel, call))
@@ -126,7 +130,13 @@ struct Upstreams: Sendable {
     let request = channel.request(
       call.method, path: call.path, query: call.query, model: call.model, fields: call.fields,
       body: call.body(channel, asksForUsage))
-    return Reply(channel: channel, answer: try await client.open(request), asksForUsage: asksForUsage)
+    let pending = try client.begin(request)
+    let answer = try await call.readingOn.wait {
+      try await pending.answer()
+    } cut: {
+      pending.cancel()
+    }
+    return Reply(channel: channel, answer: answer, asksForUsage: asksForUsage)
   }
 
   /// Asks again without `stream_options`, which some upstreams refuse; nil where that is refused as well.
@@ -172,6 +182,10 @@ struct Upstreams: Sendable {
   private static func unreachable(_ channel: Channel, _ error: any Error) -> APIError {
     let kind = (error as? HTTPClientError)?.kind
     switch kind {
+    case nil:
+      return APIError(
+        status: 503, code: "client_closed_request",
+        detail: "the client went away, and the upstream \(channel.name) did not answer while it was waited for")
     case .invalidRequest:
       return APIError(
         status: 400, code: "invalid_request",

@@ -27,6 +27,10 @@ extension Store {
   ) async throws(StoreError) -> Receipt {
     var exchange = exchange
     exchange = placed(exchange)
+    if exchange.failure == nil && exchange.messages.isEmpty && exchange.choices.isEmpty {
+      // A row has to carry it, also where all that was said is known and nobody has answered.
+      exchange.choices = [Message(role: "assistant", content: nil, contentKind: .none)]
+    }
     let stored: Int = PendingExchange.inputCount(of: exchange)
     // One that is stored whole is called so anyway, and claims its key as one that came without a conversation.
     if stored != reservation.messageCount {

@@ -1,4 +1,6 @@
+import Foundation
 import HTTP
+import Synchronization
 import Testing
 import VerbatimModel
 import VerbatimStore
@@ -111,6 +113,39 @@ import VerbatimTesting
       #expect(
         upstream.requests.map(\.body)
           == [#" {"input":"\u0000", "model" : "gpt-4o-mini","x":1.0} "#, #"["fast"]"#, form])
+    }
+  }
+
+  @Test func `upstreams are asked for their models at once`() async throws {
+    let asked = Atomic(0)
+    let all = DispatchSemaphore(value: 0)
+    let upstreams = try (0..<3).map { number in
+      try FakeUpstream { _, peer in
+        // Each answers once all were asked.
+        if asked.add(1, ordering: .relaxed).newValue == 3 { all.signal() }
+        guard all.wait(timeout: .now() + 60) == .success else { return false }
+        all.signal()
+        peer.answer(#"{"data":[{"id":"m\#(number)"}]}"#, fields: "Content-Type: application/json\r\n")
+        return true
+      }
+    }
+    try await TestAPI.with(configuration: .withKeys) { api in
+      let admin: HTTPFields = .key(try await api.makeAdminKey())
+      for (number, upstream) in upstreams.enumerated() {
+        _ = try await make(api, admin, #""name":"c\#(number)","base_url":"\#(upstream.baseURL)","models":["*"]"#)
+      }
+      let models = try await api.get("/v1/models", fields: admin)
+      #expect(models.json["data"]?.elements.compactMap { $0.text("id") } == ["m0", "m1", "m2"])
+    }
+  }
+
+  @Test func `who is left alone is not asked for models either`() async throws {
+    let failing = try FakeUpstream { _, peer in peer.refuse(500, "{}") }
+    try await TestAPI.with(configuration: .gateway(to: failing)) { api in
+      for _ in 0..<2 { _ = try await api.post(Chat.path, Chat.request) }
+      let count = failing.requests.count
+      #expect(try await api.get("/v1/models").text == #"{"object":"list","data":[]}"#)
+      #expect(failing.requests.count == count)
     }
   }
 

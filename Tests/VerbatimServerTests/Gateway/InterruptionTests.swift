@@ -35,6 +35,52 @@ import VerbatimTesting
     }
   }
 
+  @Test(
+    arguments: ["", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"])
+  func `an answer in one piece is waited for no longer when its client has gone`(_ beginning: String) async throws {
+    let isAsked = AsyncStream<Void>.makeStream()
+    let upstream = try FakeUpstream { _, peer in
+      if !beginning.isEmpty { peer.send(beginning) }
+      isAsked.continuation.yield()
+      peer.waitForEnd()
+      return false
+    }
+    let configuration = Configuration.gateway(to: upstream) { $0.gateway.readingOn = .milliseconds(100) }
+    try await TestAPI.with(.socket, configuration: configuration) { api in
+      let leaving = Task { try await api.post(Chat.path, Chat.request) }
+      var asked = isAsked.stream.makeAsyncIterator()
+      await asked.next()
+      leaving.cancel()
+      await #expect(throws: (any Error).self) { _ = try await leaving.value }
+      await api.calls.becomeIdle()
+      let failure = try #require(try await api.failures().first)
+      #expect(failure["error"]?.text("code") == "client_closed_request", "\(failure.bytes.string)")
+    }
+  }
+
+  @Test func `for a client that has gone nobody is asked again`() async throws {
+    let isAsked = AsyncStream<Void>.makeStream()
+    let clientHasGone = DispatchSemaphore(value: 0)
+    let upstream = try FakeUpstream { _, peer in
+      isAsked.continuation.yield()
+      clientHasGone.wait()
+      clientHasGone.signal()
+      return peer.refuse(503, "{}")
+    }
+    try await TestAPI.with(.socket, configuration: .gateway(to: upstream)) { api in
+      let leaving = Task { try await api.post(Chat.path, Chat.request) }
+      var asked = isAsked.stream.makeAsyncIterator()
+      await asked.next()
+      leaving.cancel()
+      await #expect(throws: (any Error).self) { _ = try await leaving.value }
+      try await api.becomeAlone()
+      clientHasGone.signal()
+      await api.calls.becomeIdle()
+      #expect(upstream.requests.count == 1)
+      #expect(try await api.failures().map { $0["error"]?.text("code") } == ["503"])
+    }
+  }
+
   @Test func `an answer in one piece whose client goes away is marked, one that is taken is not`() async throws {
     let isAsked = AsyncStream<Void>.makeStream()
     let clientHasGone = DispatchSemaphore(value: 0)

@@ -80,13 +80,24 @@ import VerbatimTesting
     }
   }
 
-  @Test func `one that had not ended when it was recorded is asked of its upstream`() async throws {
+  @Test(arguments: TestEngine.allCases)
+  func `one that had not ended when it was recorded is asked of its upstream`(_ engine: TestEngine) async throws {
     let upstream = try ResponseUpstream(status: "queued")
-    try await TestAPI.with(configuration: .gateway(to: upstream.fake)) { api in
+    try await TestAPI.with(configuration: .gateway(to: upstream.fake), on: engine) { api in
       let first = try await api.post(Self.path, #"{"model":"m","input":"one","background":true}"#)
       #expect(first["status"]?.string?.string == "queued")
       let found = try await api.get(Self.path + "/resp_bg1")
       #expect(found["status"]?.string?.string == "completed")
+      // It is no answer, but a later one goes on with it.
+      let next = try await api.post(Self.path, #"{"model":"m","input":"two","previous_response_id":"resp_bg1"}"#)
+      #expect(next.fields["X-Conversation-Id"] == first.fields["X-Conversation-Id"])
+      let exchanges = try await api.recorded(next)
+      #expect(exchanges.map { $0.text("id") } == [first, next].map { $0.fields["X-Exchange-Id"] })
+      #expect(exchanges.map { $0.text("finish_reason") } == ["queued", "queued"])
+      let page = try await api.get("/api/v1/conversations/\(try #require(next.fields["X-Conversation-Id"]))")
+      #expect(page["messages"]?.elements.map { $0.text("role") } == ["user", "user"])
+      let findings = try await api.store.verify { _ in }
+      #expect(findings == [])
     }
   }
 

@@ -33,10 +33,11 @@ struct ResponseUpstream: Sendable {
   }
 
   static func response(_ id: String, text: String, status: String = "completed") -> String {
-    #"{"id":"\#(id)","object":"response","created_at":1760000000,"status":"\#(status)","error":null,"#
-      + #""incomplete_details":null,"instructions":null,"metadata":{},"model":"m-1","output":["#
-      + #"{"type":"reasoning","id":"rs_1","summary":[]},{"type":"message","id":"msg_1","role":"assistant","#
-      + #""status":"completed","content":[{"type":"output_text","text":"\#(text)","annotations":[],"logprobs":[]}]}],"#
+    let output =
+      #"{"type":"reasoning","id":"rs_1","summary":[]},{"type":"message","id":"msg_1","role":"assistant","#
+      + #""status":"completed","content":[{"type":"output_text","text":"\#(text)","annotations":[],"logprobs":[]}]}"#
+    return #"{"id":"\#(id)","object":"response","created_at":1760000000,"status":"\#(status)","error":null,"#
+      + #""incomplete_details":null,"instructions":null,"metadata":{},"model":"m-1","output":[\#(status == "queued" ? "" : output)],"#
       + #""parallel_tool_calls":true,"temperature":1.0,"tool_choice":"auto","tools":[],"top_p":1.0,"usage":"#
       + #"{"input_tokens":3,"input_tokens_details":{"cached_tokens":0,"cache_write_tokens":0},"output_tokens":2,"#
       + #""output_tokens_details":{"reasoning_tokens":0},"total_tokens":5}}"#

@@ -58,9 +58,12 @@ import VerbatimTesting
       #expect(changed["metadata"]?.text == #"{"topic":"new"}"#)
       #expect(try await ids("metadata[topic]=new") == ["c1"])
       let pairs = (0...16).map { "\"\($0)\":\"\"" }.joined(separator: ",")
-      for bad in [#"{"metadata":{"a":1}}"#, #"{"metadata":[]}"#, "{\"metadata\":{\(pairs)}}"] {
+      for bad in [#"{"metadata":{"a":1}}"#, #"{"metadata":[]}"#, "{\"metadata\":{\(pairs)}}", "{}", "[]", "null"] {
         #expect(try await api.post("/v1/chat/completions/c1", bad).status == 400)
       }
+      #expect(try await ids("metadata[topic]=new") == ["c1"])
+      let emptied = try await api.post("/v1/chat/completions/c1", #"{"metadata":null}"#)
+      #expect(emptied["metadata"]?.text == "{}")
       let deleted = try await api.request("DELETE", "/v1/chat/completions/c1")
       #expect(deleted.text == #"{"id":"c1","object":"chat.completion.deleted","deleted":true}"#)
       #expect(try await api.get("/v1/chat/completions/c1").status == 404)
