@@ -16,6 +16,7 @@ struct RouteFixture {
     "POST /api/chat/error":
       #"{"app_id":"app","user_id":"user","query":"q","error_code":429,"error_message":"slow down"}"#,
     "POST /api/chat": #"{"message":"q"}"#,
+    "POST /v1/chat/completions/{completion_id}": #"{"metadata":{"topic":"q"}}"#,
     "POST /v1/conversations/{conversation_id}/items": #"{"items":[{"role":"user","content":"q"}]}"#,
     "POST /api/admin/accounts": #"{"name":"made"}"#,
     "POST /api/admin/keys": #"{"name":"made"}"#,

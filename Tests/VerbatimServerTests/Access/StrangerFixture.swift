@@ -94,6 +94,7 @@ struct StrangerFixture: Sendable {
     let path = route.pattern.replacing("{conversation_id}", with: conversation).replacing("{id}", with: conversation)
     let body: String? =
       switch route.method {
+      case "POST" where route.pattern.hasSuffix("/{completion_id}"): #"{"metadata":{"mine":"mine"}}"#
       case "PATCH": #"{"name":"mine","tags":["mine"],"metadata":{}}"#
       case "PUT": #"{"system_message":"mine"}"#
       case "GET": nil
