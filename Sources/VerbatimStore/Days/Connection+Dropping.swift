@@ -9,14 +9,13 @@ extension Connection {
   /// Drops the day's own tables, if it has any. `expected`: only if the day still holds so much, else `DayHasChanged`.
   func dropTables(of day: Day, _ tables: DayTables, expected: DayCount? = nil) throws {
     tables.forget([day])
-    let schema: any SchemaStatements.Type = try dialect().schema
-    try schema.makingDayTables(on: self) {
+    try dialect().schema.makingDayTables(on: self) {
       guard let entered = try dayPlace(of: day), !entered.tables.isEmpty else { return }
       // It may show the day; PostgreSQL would keep the table for it, the others a view that is broken.
       try executeScript("DROP VIEW IF EXISTS \(RecentView.name)")
       if let expected {
         // Who wrote to the day has moved its counters when the lock is had, and who comes later finds no table.
-        try schema.lockingTables(entered.tables, reading: "verbatim_partitions", on: self) {
+        try dialect().schema.lockingTables(entered.tables, reading: "verbatim_partitions", on: self) {
           try check(day, holds: expected)
           try dropTables(entered.tables)
         }
