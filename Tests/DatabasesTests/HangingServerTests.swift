@@ -1,3 +1,5 @@
+import Dispatch
+import Foundation
 import Glibc
 import Testing
 import VerbatimTesting
@@ -24,6 +26,35 @@ import VerbatimTesting
     try await server.stop()
   }
 
+  @Test func `a transaction that is cancelled before its statement is sent does not wait for MariaDB`() async throws {
+    let server = try await MariaDBServer.start(MariaDBServer.Options())
+    let process = try #require(Int32(try server.folder.text(of: "pid").prefix { $0.isNumber }))
+    let database = try await Database.open(.init(.mysql(server.address(database: ""))))
+    let (stops, teller) = AsyncStream<Void>.makeStream()
+    let isCancelled = DispatchSemaphore(value: 0)
+    let reading = Task {
+      try await database.read { connection in
+        try connection.snapshot {
+          // Prepared once, so that nothing is asked of the server before the cancellation is seen.
+          _ = try connection.first("SELECT 1") { _ in true }
+          try Self.stop(process)
+          teller.yield()
+          isCancelled.wait()
+          _ = try connection.first("SELECT 1") { _ in true }
+        }
+      }
+    }
+    _ = await stops.first { _ in true }
+    reading.cancel()
+    isCancelled.signal()
+    let error = await #expect(throws: DatabaseError.self) { try await reading.value }
+    kill(process, SIGCONT)
+    #expect(error?.kind == .cancelled)
+    #expect(try await database.read { try $0.first("SELECT 1") { $0.integer(0) } } == 1)
+    await database.close()
+    try await server.stop()
+  }
+
   @Test func `patience ends with the work, with the time, or with the task`() async throws {
     #expect(try await Patience(.seconds(60)).result { 1 } == 1)
     let late = await #expect(throws: DatabaseError.self) {
@@ -36,6 +67,16 @@ import VerbatimTesting
     #expect(cancelled?.kind == .cancelled)
   }
 
+  /// Returns when none of its threads runs any more: one could still answer.
+  private static func stop(_ process: Int32) throws {
+    kill(process, SIGSTOP)
+    let tasks = "/proc/\(process)/task"
+    while try FileManager.default.contentsOfDirectory(atPath: tasks).contains(where: { task in
+      let line = try String(contentsOfFile: "\(tasks)/\(task)/stat", encoding: .utf8)
+      return line.suffix(from: line.lastIndex(of: ")") ?? line.startIndex).dropFirst(2).first != "T"
+    }) { sched_yield() }
+  }
+
   /// Stops the process that serves a read, and cancels the read.
   private func expectAnEnd(
     to database: Database, _ find: @escaping @Sendable (isolated Connection) throws -> Int32?
@@ -44,7 +85,7 @@ import VerbatimTesting
     let reading = Task {
       try await database.read { connection in
         guard let process = try find(connection) else { return }
-        kill(process, SIGSTOP)
+        try Self.stop(process)
         teller.yield(process)
         _ = try connection.first("SELECT 1") { _ in true }
       }

@@ -123,7 +123,9 @@ final class MySQLDriver: Driver {
 
   func commit() throws(DatabaseError) { try conclude("COMMIT") }
 
-  func rollback() throws(DatabaseError) { try conclude("ROLLBACK") }
+  func rollback() throws(DatabaseError) {
+    try killer.cuttingInTime { () throws(DatabaseError) in try conclude("ROLLBACK") }
+  }
 
   /// Deaf to cancellation: a server that waits for its replicas would take it for leave not to wait.
   private func conclude(_ text: String) throws(DatabaseError) {
@@ -182,7 +184,7 @@ final class MySQLDriver: Driver {
   /// Lets a late KILL QUERY hit nothing that matters.
   private func settle() {
     do {
-      try handle.run("DO 0")
+      try killer.cuttingInTime { () throws(DatabaseError) in try handle.run("DO 0") }
     } catch {
       if error.code != ER_QUERY_INTERRUPTED { isLost = true }
     }
@@ -198,7 +200,9 @@ final class MySQLDriver: Driver {
     if error.kind == .readOnly && settings.isWriter { isLost = true }
     if isInTransaction && !isLost {
       do {
-        try handle.run(error.kind == .conflict ? "ROLLBACK" : "DO 0")
+        try killer.cuttingInTime { () throws(DatabaseError) in
+          try handle.run(error.kind == .conflict ? "ROLLBACK" : "DO 0")
+        }
       } catch {
         if error.code != ER_QUERY_INTERRUPTED { isLost = true }
       }

@@ -64,6 +64,27 @@ final class QueryKiller: Sendable {
     if isFirst { DispatchQueue.global().async { self.tellUntilEnd() } }
   }
 
+  /// Runs what takes a server a moment, behind a statement, where nobody cancels it; cuts the connection where it does
+  /// not end in time.
+  func cuttingInTime(_ work: () throws(DatabaseError) -> Void) throws(DatabaseError) {
+    let watch = Watch(socket)
+    let patience = Double(Self.stopPatience.components.seconds)
+    DispatchQueue.global().asyncAfter(deadline: .now() + patience) { watch.cut() }
+    defer { watch.end() }
+    try work()
+  }
+
+  private final class Watch: Sendable {
+    private let socket: Mutex<Int32?>
+
+    init(_ socket: Int32) { self.socket = Mutex(socket) }
+
+    func cut() { socket.withLock { if let socket = $0 { _ = shutdown(socket, Int32(SHUT_RDWR)) } } }
+
+    /// From now on the number may be another connection's.
+    func end() { socket.withLock { $0 = nil } }
+  }
+
   private func tellUntilEnd() {
     defer { telling.leave() }
     let deadline = ContinuousClock.now + Self.stopPatience
